@@ -1,0 +1,41 @@
+// Where `follow` begins, and which of the messages from there on it prints.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/commands/follow_where.h"
+#include "core/base/error.h"
+#include "core/pool/pool.h"
+
+namespace plasmite {
+
+// All of these tags, in any order.
+using TagFilter = std::vector<std::string>;
+
+bool matches(const TagFilter& filter, const MessageView& message);
+
+// Which messages count.
+struct TailFilter {
+  TagFilter tags;
+  std::function<bool(const MessageView&)> shown;  // null: all
+  WhereStage* where = nullptr;                    // null: all
+  uint64_t last_seq = UINT64_MAX;                 // later ones do not count
+  bool none() const { return tags.empty() && !shown && where == nullptr; }
+};
+
+struct FollowStart {
+  Start start;
+  // For --one with --tail N: the match that is printed, counted from `start`; 1 without.
+  uint64_t print_from_match = 1;
+};
+
+// The last `count` matching messages that are retained now, then everything that follows. Looks at
+// no more than `count` messages unless there is a filter (or a hole in the sequence).
+Result<FollowStart> start_at_tail(const Pool& pool, uint64_t count, const TailFilter& filter,
+                                  bool only_one);
+
+}  // namespace plasmite

@@ -1,0 +1,147 @@
+#include "agent/commands/tap_run_slot.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <utility>
+
+#include "core/base/random.h"
+
+namespace plasmite {
+namespace {
+
+// Sources have their checkpoints in the same table: 4 in the smallest pool, 32 from 1 MiB on.
+constexpr unsigned kSlots = 8;
+constexpr unsigned kSlotsOfSmallPool = 2;
+constexpr uint64_t kSmallPoolBytes = 1u << 20;
+
+std::string slot_name(unsigned slot) { return "tap." + std::to_string(slot); }
+
+struct flock range_of(unsigned slot, short type) {
+  struct flock range{};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  // Named in spec/tap.md: other programs may look.
+  range.l_start = static_cast<off_t>(kUserLocksOffset + slot);
+  range.l_len = 1;
+  return range;
+}
+
+bool set_lock(int fd, unsigned slot, short type) {
+  struct flock range = range_of(slot, type);
+  return ::fcntl(fd, F_OFD_SETLK, &range) == 0;
+}
+
+// Needs no right to write.
+bool is_unlocked(int fd, unsigned slot) {
+  struct flock range = range_of(slot, F_WRLCK);
+  return ::fcntl(fd, F_OFD_GETLK, &range) == 0 && range.l_type == F_UNLCK;
+}
+
+std::string value_of(const Pool& pool, const std::string& name) {
+  const auto found = pool.checkpoint(name);
+  return found && *found ? (*found)->value : std::string();
+}
+
+// A name that the table does not have yet may find no place there.
+bool has_place(Pool& pool, const std::string& name) {
+  const auto found = pool.checkpoint(name);
+  if (found && *found) return true;
+  return pool.append_batch({}, {.checkpoint = CheckpointView{.name = name, .value = {}}})
+      .has_value();
+}
+
+}  // namespace
+
+std::string new_run_id() {
+  std::array<uint8_t, 8> bytes{};
+  fill_random(bytes);
+  std::string text;
+  for (const uint8_t byte : bytes) {
+    char hex[3];
+    std::snprintf(hex, sizeof(hex), "%02x", byte);
+    text += hex;
+  }
+  return text;
+}
+
+RunSlot RunSlot::claim(Pool& pool, const std::string& run) {
+  for (;;) {
+    RunSlot claimed = claim_once(pool, run);
+    // A lock got while the pool was resized may be one on a file that nobody looks at any more.
+    if (claimed.name_.empty() || claimed.is_on_pool_file(pool)) return claimed;
+  }
+}
+
+bool RunSlot::is_on_pool_file(const Pool& pool) const {
+  struct stat locked, named;
+  return ::fstat(file_.get(), &locked) != 0 || ::stat(pool.path().c_str(), &named) != 0 ||
+         (locked.st_dev == named.st_dev && locked.st_ino == named.st_ino);
+}
+
+RunSlot RunSlot::claim_once(Pool& pool, const std::string& run) {
+  RunSlot claimed;
+  claimed.run_ = run;
+  claimed.file_ = UniqueFd(::open(pool.path().c_str(), O_RDWR | O_CLOEXEC));
+  const auto info = pool.info();
+  if (!claimed.file_ || !info) return claimed;
+  const unsigned slots = info->file_size < kSmallPoolBytes ? kSlotsOfSmallPool : kSlots;
+  for (unsigned slot = 0; slot < slots; ++slot) {
+    const std::string name = slot_name(slot);
+    const bool have_one = !claimed.name_.empty();
+    if (have_one && value_of(pool, name).empty()) continue;
+    if (!claimed.lock(slot)) continue;        // its tap lives
+    std::string lost = value_of(pool, name);  // under the lock: nobody changes it now
+    if (!lost.empty()) claimed.lost_runs_.push_back(std::move(lost));
+    if (!have_one && has_place(pool, name)) {
+      claimed.name_ = name;
+    } else if (have_one) {
+      claimed.lost_slots_.push_back(slot);
+    } else {
+      claimed.unlock(slot);
+      break;  // no place for further ones, either
+    }
+  }
+  return claimed;
+}
+
+void RunSlot::forget_lost_runs(Pool& pool) {
+  for (const unsigned slot : lost_slots_) {
+    // If this fails the next tap tells of the run once more.
+    (void)pool.append_batch({},
+                            {.checkpoint = CheckpointView{.name = slot_name(slot), .value = {}}});
+    unlock(slot);
+  }
+  lost_slots_.clear();
+  lost_runs_.clear();
+}
+
+std::optional<CheckpointView> RunSlot::mark(std::string_view value) const {
+  if (name_.empty()) return std::nullopt;
+  return CheckpointView{.name = name_, .value = value};
+}
+
+bool RunSlot::lock(unsigned slot) const { return set_lock(file_.get(), slot, F_WRLCK); }
+
+void RunSlot::unlock(unsigned slot) const { (void)set_lock(file_.get(), slot, F_UNLCK); }
+
+RunWatch::RunWatch(const Pool& pool, std::string run)
+    : pool_(pool),
+      run_(std::move(run)),
+      file_(UniqueFd(::open(pool.path().c_str(), O_RDONLY | O_CLOEXEC))) {}
+
+bool RunWatch::is_lost() const {
+  if (!file_ || run_.empty()) return false;
+  for (unsigned slot = 0; slot < kSlots; ++slot) {
+    const std::string name = slot_name(slot);
+    if (value_of(pool_, name) != run_ || !is_unlocked(file_.get(), slot)) continue;
+    // The owner took the lock before it stored the id, and empties the slot with the exit record.
+    // So it was dead when we saw the lock free, unless the slot is empty by now.
+    return value_of(pool_, name) == run_;
+  }
+  return false;
+}
+
+}  // namespace plasmite

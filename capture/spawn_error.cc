@@ -1,0 +1,44 @@
+#include "capture/spawn_error.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace plasmite {
+namespace {
+
+Error not_executable(const std::string& command, const struct stat* status) {
+  const std::string prefix = "failed to spawn wrapped command: " + command;
+  if (status != nullptr && S_ISDIR(status->st_mode)) {
+    return Error(ErrorKind::Io, prefix + " is a directory")
+        .with_hint("Name a program to run after `--`.");
+  }
+  return errno_error(EACCES, prefix + " is not executable")
+      .with_hint("Make it executable (`chmod +x`), or name its interpreter: `sh FILE`.");
+}
+
+}  // namespace
+
+Error spawn_error(int error_number, const std::string& command, const std::string& shown) {
+  struct stat status;
+  const bool is_file_name = command.find('/') != std::string::npos;
+  const bool exists = is_file_name && ::stat(command.c_str(), &status) == 0;
+  if ((error_number == ENOENT || error_number == ENOTDIR) && !exists) {
+    return Error(ErrorKind::Usage, "wrapped command not found: " + shown)
+        .with_hint("Check PATH or use an absolute executable path.");
+  }
+  Error from_errno = errno_error(error_number, "failed to spawn wrapped command: " + shown);
+  Error error(ErrorKind::Io, from_errno.message());
+  if (error_number == EACCES) {
+    const Error denied = not_executable(shown, exists ? &status : nullptr);
+    error = Error(ErrorKind::Io, denied.message()).with_hint(denied.hint());
+  } else if (error_number == ENOENT) {
+    error = Error(ErrorKind::Io, from_errno.message() + ": its interpreter does not exist")
+                .with_hint("Check the first line (`#!`) of the script.");
+  }
+  for (const std::string& cause : from_errno.causes()) error = std::move(error).with_cause(cause);
+  return error;
+}
+
+}  // namespace plasmite

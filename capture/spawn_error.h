@@ -1,0 +1,14 @@
+// Why a command could not be started, for whoever typed it. Pure but for a look at the file.
+#pragma once
+
+#include <string>
+
+#include "core/base/error.h"
+
+namespace plasmite {
+
+// Usage when there is no such command, Io for anything else. `shown` is the command as messages may
+// name it.
+Error spawn_error(int error_number, const std::string& command, const std::string& shown);
+
+}  // namespace plasmite

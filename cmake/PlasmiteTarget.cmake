@@ -1,0 +1,53 @@
+# Compiler settings and the one way to declare a library of this tree.
+#
+#   plasmite_library(NAME DEPS ...)   one static library from the .cc files below the calling folder.
+#
+# Link interfaces enforce the layering: a folder sees the headers of the tree (includes are written
+# from the root), and tests/check_layers.py fails on an include its DEPS do not cover.
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  # Another clone of the same sources shares what this one compiled.
+  set(launcher "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+               "${CCACHE_PROGRAM}")
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()
+
+add_library(plasmite_flags INTERFACE)
+target_compile_features(plasmite_flags INTERFACE cxx_std_23)
+target_include_directories(plasmite_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(plasmite_flags INTERFACE
+  PLASMITE_VERSION="${PROJECT_VERSION}" _FILE_OFFSET_BITS=64)
+target_compile_options(plasmite_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough
+  -fno-strict-aliasing -fstack-protector-strong -fPIE)
+if(PLASMITE_WERROR)
+  target_compile_options(plasmite_flags INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(plasmite_flags INTERFACE -Wthread-safety)
+  target_link_options(plasmite_flags INTERFACE -fuse-ld=lld)
+endif()
+target_link_options(plasmite_flags INTERFACE -pie -Wl,-z,relro,-z,now)
+if(PLASMITE_SANITIZE)
+  target_compile_options(plasmite_flags INTERFACE
+    -fsanitize=${PLASMITE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(plasmite_flags INTERFACE -fsanitize=${PLASMITE_SANITIZE})
+elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
+  target_compile_options(plasmite_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+
+# All .cc files below DIR, relative order stable. New files are found by the next configure.
+function(plasmite_glob out dir)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS "${dir}/*.cc")
+  list(SORT files)
+  set(${out} "${files}" PARENT_SCOPE)
+endfunction()
+
+function(plasmite_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(${name} PUBLIC plasmite_flags ${ARG_DEPS})
+endfunction()

@@ -1,0 +1,65 @@
+// The process that runs jq programs, and the words exchanged with it. Filter is what others use.
+// Not thread-safe.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/unique_fd.h"
+#include "core/filter/filter_protocol.h"
+
+namespace plasmite {
+
+// What one message may cost, and one program when it is compiled.
+struct FilterLimits {
+  uint64_t memory_bytes = 1ull << 30;         // address space of the whole process
+  std::chrono::milliseconds cpu_time{2'000};  // processor time, in steps of 20 ms
+};
+
+// Owns the child process; it is killed and reaped on destruction.
+class FilterProcess {
+ public:
+  struct Reply {
+    FilterReplyHeader header;
+    std::string_view payload;  // valid until the next receive()
+  };
+
+  // Starts `plasmite-filter`, which lies beside this program or in ../libexec/plasmite. Io when
+  // it is not there or cannot be started.
+  static Result<FilterProcess> start(const FilterLimits& limits);
+
+  FilterProcess(FilterProcess&& other) noexcept
+      : socket_(std::move(other.socket_)),
+        pid_(std::exchange(other.pid_, -1)),
+        received_(std::move(other.received_)),
+        taken_(std::exchange(other.taken_, 0)) {}
+  FilterProcess& operator=(FilterProcess&& other) noexcept;
+  ~FilterProcess();
+
+  // False: the process is gone.
+  bool send(std::span<const uint32_t> sizes, std::string_view texts);
+
+  // The next reply; none when the deadline passed. Io: the process is gone.
+  Result<std::optional<Reply>> receive(std::chrono::steady_clock::time_point deadline);
+
+ private:
+  FilterProcess(UniqueFd socket, pid_t pid) : socket_(std::move(socket)), pid_(pid) {}
+
+  bool send_all(const void* data, size_t size) const;
+  void end();
+
+  UniqueFd socket_;
+  pid_t pid_ = -1;
+  std::string received_;
+  size_t taken_ = 0;  // bytes of received_ that were handed out
+};
+
+}  // namespace plasmite

@@ -1,0 +1,23 @@
+// The grammar of RFC 8259 by hand, for what the parser cannot say: where a text that it refused is
+// wrong, and whether a number that it refused is merely large. Slow paths only.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace plasmite {
+
+// The length of the number at the front of `text`, 0 if there is none. What follows it is not
+// looked at: "01" begins with the number "0".
+size_t json_number_length(std::string_view text);
+
+struct JsonDefect {
+  size_t offset;          // of the first byte that no valid JSON could have there
+  std::string_view what;  // a clause for people, without the offset
+};
+
+// None: one value of valid JSON, in UTF-8, at most kMaxJsonDepth containers deep.
+std::optional<JsonDefect> find_json_defect(std::string_view text);
+
+}  // namespace plasmite
