@@ -43,6 +43,13 @@ class Walk {
     return defect_;
   }
 
+  // The text is the content of a string.
+  bool escapes() {
+    while ((at_ = text_.find('\\', at_)) != std::string_view::npos)
+      if (!escape()) return false;
+    return true;
+  }
+
  private:
   bool at_end() const { return at_ == text_.size(); }
   char peek() const { return at_end() ? '\0' : text_[at_]; }
@@ -81,7 +88,10 @@ class Walk {
   }
 
   bool open() {
-    if (depth_ == kMaxJsonDepth) return fail("containers are nested too deep");
+    if (depth_ == kMaxJsonDepth) {
+      defect_ = JsonDefect{at_, "containers are nested too deep", /*too_deep=*/true};
+      return false;
+    }
     const bool object = text_[at_++] == '{';
     is_object_[depth_++] = object;
     skip_space();
@@ -222,6 +232,8 @@ size_t json_number_length(std::string_view text) {
   }
   return at;
 }
+
+bool json_escapes_are_valid(std::string_view content) { return Walk(content).escapes(); }
 
 std::optional<JsonDefect> find_json_defect(std::string_view text) { return Walk(text).run(); }
 
