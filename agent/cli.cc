@@ -195,9 +195,9 @@ const CLI::App* command_without_arguments(const CLI::App& root,
   return needs_arguments(*command) ? command : nullptr;
 }
 
-// The words with each `--tag=` in two: of one word the parser would take the next word for the
-// value, where an empty one is meant (`--tag="$TAG"` in a script).
-Arguments with_empty_values(const CLI::App& root, std::span<const std::string> words) {
+// The words with each `--tag=` and `-n=5` in two. Of the first the parser would take the next word
+// for the value, where an empty one is meant (`--tag="$TAG"` in a script); of the second, `=5`.
+Arguments with_values_apart(const CLI::App& root, std::span<const std::string> words) {
   Arguments separated;
   const CLI::App* command = &root;
   bool is_value = false;
@@ -212,9 +212,13 @@ Arguments with_empty_values(const CLI::App& root, std::span<const std::string> w
         name.starts_with('-') && !is_value ? command->get_option_no_throw(name) : nullptr;
     const bool takes_value = option != nullptr && option->get_items_expected_max() > 0;
     is_value = takes_value && name == *word;
-    const bool is_empty = takes_value && *word == name + "=";
-    separated.push_back(is_empty ? name : *word);
-    if (is_empty) separated.emplace_back();
+    const bool is_short = name.size() == 2;
+    if (takes_value && !is_value && (is_short || *word == name + "=")) {
+      separated.push_back(name);
+      separated.push_back(word->substr(name.size() + 1));
+    } else {
+      separated.push_back(*word);
+    }
   }
   return separated;
 }
@@ -228,7 +232,7 @@ Result<int> run_command(const CommandEntry& entry, std::span<const std::string> 
     write_stderr(format_help(*command));
     return error_exit_code(ErrorKind::Usage);
   }
-  Arguments reversed = with_empty_values(root, words);
+  Arguments reversed = with_values_apart(root, words);
   std::ranges::reverse(reversed);
   try {
     root.parse(std::move(reversed));

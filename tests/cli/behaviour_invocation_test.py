@@ -168,6 +168,8 @@ class Invocation(CliTest):
         self.pls("feed", "p", "-f", self.dir / "in", "-i", "jq", "-e", "stop")
         self.assertEqual(self.pls("follow", "p", "-n", "1", "--one", "--jsonl", "--data-only").stdout,
                          b'{"a":2}\n')
+        for form in (["-n", "1"], ["-n1"], ["-n=1"]):
+            self.pls("follow", "p", *form, "--one")
         self.assertEqual(self.pls("tap", "p", "-q", "--", "echo", "x").stdout, b"")
 
     # The environment.
