@@ -195,6 +195,34 @@ const CLI::App* command_without_arguments(const CLI::App& root,
   return needs_arguments(*command) ? command : nullptr;
 }
 
+// The words with each `--tag=` and `-n=5` in two. Of the first the parser would take the next word
+// for the value, where an empty one is meant (`--tag="$TAG"` in a script); of the second, `=5`.
+Arguments with_values_apart(const CLI::App& root, std::span<const std::string> words) {
+  Arguments separated;
+  const CLI::App* command = &root;
+  bool is_value = false;
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    if (*word == "--" && !is_value) {
+      separated.insert(separated.end(), word, words.end());
+      break;
+    }
+    if (const CLI::App* sub = find_subcommand(*command, *word)) command = sub;
+    const std::string name = word->substr(0, word->find('='));
+    const CLI::Option* option =
+        name.starts_with('-') && !is_value ? command->get_option_no_throw(name) : nullptr;
+    const bool takes_value = option != nullptr && option->get_items_expected_max() > 0;
+    is_value = takes_value && name == *word;
+    const bool is_short = name.size() == 2;
+    if (takes_value && !is_value && (is_short || *word == name + "=")) {
+      separated.push_back(name);
+      separated.push_back(word->substr(name.size() + 1));
+    } else {
+      separated.push_back(*word);
+    }
+  }
+  return separated;
+}
+
 Result<int> run_command(const CommandEntry& entry, std::span<const std::string> words,
                         CommandContext& context) {
   CLI::App root("", kProgram);
@@ -204,8 +232,10 @@ Result<int> run_command(const CommandEntry& entry, std::span<const std::string> 
     write_stderr(format_help(*command));
     return error_exit_code(ErrorKind::Usage);
   }
+  Arguments reversed = with_values_apart(root, words);
+  std::ranges::reverse(reversed);
   try {
-    root.parse(Arguments(words.rbegin(), words.rend()));
+    root.parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
     return print_help_text(format_help(deepest(root)));
   } catch (const CLI::ParseError& failure) {

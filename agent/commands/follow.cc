@@ -72,7 +72,7 @@ Result<FollowStart> find_start(const Pool& pool, const FollowOptions& options,
                     .last_seq = last_seq->value_or(UINT64_MAX)};
   if (options.text)
     filter.shown = [&sink](const MessageView& message) { return sink.shows(message); };
-  return start_at_tail(pool, plan.tail, filter, options.one);
+  return start_at_tail(pool, plan.tail, filter, options.one && !plan.replay_speed);
 }
 
 // The pool went away under the follower.

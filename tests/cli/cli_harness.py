@@ -43,6 +43,18 @@ class CliTest(unittest.TestCase):
         self.assertEqual(result.returncode, code, (arguments, result.stdout, result.stderr))
         return result
 
+    def unprivileged(self, *arguments, code):
+        """Runs pls to its end as a user whom the modes of files and folders stop; no mode stops root."""
+        program = self.dir / "pls"  # the build folder may be closed to others
+        shutil.copy(PLS, program)
+        os.chmod(program, 0o755)
+        os.chmod(self.dir, 0o755)
+        user = dict(user=65534, group=65534, extra_groups=[]) if os.geteuid() == 0 else {}
+        result = subprocess.run([program, *map(str, arguments)], env=self.env, timeout=TIMEOUT,
+                                capture_output=True, stdin=subprocess.DEVNULL, **user)
+        self.assertEqual(result.returncode, code, (arguments, result.stdout, result.stderr))
+        return result
+
     def start(self, *arguments, **options):
         """Starts pls; the process is ended with the test."""
         options.setdefault("stdin", subprocess.PIPE)
