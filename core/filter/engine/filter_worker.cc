@@ -118,9 +118,8 @@ class Worker {
     judging_ = 0;
     if (jv_is_valid(message) == 0) {
       jv why = jv_invalid_get_msg(message);
-      if (!error_was_told_ && jv_get_kind(why) == JV_KIND_STRING)
+      if (jv_get_kind(why) == JV_KIND_STRING)
         error_ = std::string("not JSON: ") + jv_string_value(why);
-      error_.resize(std::min<size_t>(error_.size(), 300));
       jv_free(why);
       return FilterVerdict::failed;
     }
