@@ -87,7 +87,7 @@ int poll_timeout_ms(std::chrono::steady_clock::time_point deadline) {
 
 }  // namespace
 
-Result<FilterProcess> FilterProcess::start(const FilterLimits& limits) {
+Result<FilterProcess> FilterProcess::start(FilterReach reach, const FilterLimits& limits) {
   auto program = find_program();
   if (!program) return std::unexpected(program.error());
   std::array<int, 2> ends{};
@@ -101,11 +101,14 @@ Result<FilterProcess> FilterProcess::start(const FilterLimits& limits) {
   std::string parent = std::to_string(::getpid());
   std::string memory = std::to_string(limits.memory_bytes);
   std::string cpu = std::to_string(limits.cpu_time.count());
-  std::array<char*, 6> argv{name.data(),   protocol.data(), parent.data(),
-                            memory.data(), cpu.data(),      nullptr};
+  std::string reaching = reach == FilterReach::host ? kReachHost : kReachMessage;
+  std::array<char*, 7> argv{name.data(), protocol.data(), parent.data(), memory.data(),
+                            cpu.data(),  reaching.data(), nullptr};
+  std::array<char*, 1> no_environment{};
   pid_t pid = -1;
-  const int failed = ::posix_spawn(&pid, program->c_str(), settings.actions(),
-                                   settings.attributes(), argv.data(), environ);
+  const int failed =
+      ::posix_spawn(&pid, program->c_str(), settings.actions(), settings.attributes(), argv.data(),
+                    reach == FilterReach::host ? environ : no_environment.data());
   if (failed != 0) return std::unexpected(cannot_start(*program + ": " + os_error(failed)));
   return FilterProcess(std::move(ours), pid);
 }

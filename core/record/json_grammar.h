@@ -24,4 +24,7 @@ struct JsonDefect {
 // None: one value of valid JSON, in UTF-8, at most kMaxJsonDepth containers deep.
 std::optional<JsonDefect> find_json_defect(std::string_view text);
 
+// The same of a whole message, `{"data":…,"meta":…}`: its data lies one container deep.
+std::optional<JsonDefect> find_message_defect(std::string_view text);
+
 }  // namespace plasmite

@@ -54,7 +54,7 @@ void check(std::string_view input) {
     input.remove_prefix(end + kSeparator.size());
   }
   if (programs.empty() || programs.size() > 3) return;
-  auto filter = Filter::create(programs, kLimits);
+  auto filter = Filter::create(programs, FilterReach::host, kLimits);
   if (!filter) {
     PLASMITE_CHECK(is_documented(filter.error(), /*at_message=*/false));
     return;

@@ -33,13 +33,13 @@ constexpr FilterLimits kSmall{.memory_bytes = 128u << 20,
 constexpr auto kForever = std::chrono::steady_clock::time_point::max();
 
 Filter filter_of(std::vector<std::string> programs, const FilterLimits& limits = {}) {
-  auto filter = Filter::create(std::move(programs), limits);
+  auto filter = Filter::create(std::move(programs), FilterReach::host, limits);
   EXPECT_TRUE(filter) << filter.error().causes().front();
   return std::move(*filter);
 }
 
 Error compile_failure(const std::string& program, const FilterLimits& limits = {}) {
-  auto filter = Filter::create({program}, limits);
+  auto filter = Filter::create({program}, FilterReach::host, limits);
   return filter ? Error(ErrorKind::Internal, "it compiles: " + program) : filter.error();
 }
 
