@@ -9,6 +9,7 @@
 #include <arm_acle.h>
 #endif
 
+#include "core/base/cpu_features.h"
 #include "core/base/padded_word.h"
 #include "core/base/shared_word.h"
 
@@ -66,7 +67,7 @@ struct Functions {
 PLASMITE_CRC_TARGET inline uint32_t step_hardware(uint32_t crc, uint64_t word) {
   return static_cast<uint32_t>(_mm_crc32_u64(crc, word));
 }
-bool have_hardware() { return __builtin_cpu_supports("sse4.2"); }
+bool have_hardware() { return cpu_has_sse42(); }
 #elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
 #define PLASMITE_CRC_TARGET
 inline uint32_t step_hardware(uint32_t crc, uint64_t word) { return __crc32cd(crc, word); }

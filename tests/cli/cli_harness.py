@@ -96,6 +96,15 @@ class CliTest(unittest.TestCase):
         self.assertEqual(process.wait(TIMEOUT), code, shown)
         return shown.replace(b"\r\n", b"\n").decode()
 
+    def install(self, folder, *programs):
+        """Copies `plasmite` and these programs into a folder of the test's; returns plasmite's path."""
+        place = self.dir / folder
+        place.mkdir(parents=True, exist_ok=True)
+        built = pathlib.Path(PLS).resolve().parent
+        for name in ("plasmite", *programs):
+            shutil.copy(built / name, place / name)
+        return place / "plasmite"
+
     # Pools.
 
     def create(self, *names, size=None):
