@@ -11,14 +11,6 @@
 #include "core/pool/pool_seek.h"
 
 namespace plasmite {
-namespace {
-
-// Nobody sleeps longer on a pool: covers a writer that died before waking, and removal of the file by
-// other means than ours.
-constexpr std::chrono::milliseconds kSleepCap{2000};
-constexpr std::chrono::milliseconds kSlowestPoll{50};
-
-}  // namespace
 
 Cursor::State::Read Cursor::State::read_next() {
   const PoolView& view = handle->view;

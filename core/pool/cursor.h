@@ -14,6 +14,11 @@
 
 namespace plasmite {
 
+// Nobody sleeps longer on a pool: covers a writer that died before waking, and removal of the file by
+// other means than ours.
+inline constexpr std::chrono::milliseconds kSleepCap{2000};
+inline constexpr std::chrono::milliseconds kSlowestPoll{50};
+
 struct Cursor::State {
   enum class Read : uint8_t { record, nothing_more, damage };
 
@@ -31,6 +36,9 @@ struct Cursor::State {
   std::chrono::milliseconds poll_interval{1};  // without a wait page
 
   Read read_next();
+
+  // Whether something was published behind what was read, or the position is no longer valid.
+  bool has_more() const { return handle->view.head() != position; }
 
   // See Cursor::wait, but for a file that was replaced.
   Result<bool> wait(std::chrono::steady_clock::time_point deadline, const std::atomic<bool>* stop);

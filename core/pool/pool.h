@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -153,6 +154,17 @@ class Cursor {
   // and then called Pool::wake_waiters().
   Result<bool> wait(std::chrono::steady_clock::time_point deadline,
                     const std::atomic<bool>* stop = nullptr);
+
+  // Sleeps until next() of one of these cursors may have something, or the deadline. Cursors of pools whose
+  // wait page may not be written, more than kMostWaitedFor of them, or a kernel without futex_waitv make it
+  // poll, 1 ms rising to 50 ms. An error is that of the cursor at `index`, as wait() would report it.
+  struct WaitError {
+    size_t index;
+    Error error;
+  };
+  static constexpr size_t kMostWaitedFor = 128;
+  static std::expected<void, WaitError> wait_any(std::span<Cursor* const> cursors,
+                                                 std::chrono::steady_clock::time_point deadline);
 
   // The sequence that the next delivered record has at least.
   uint64_t expected_seq() const;
