@@ -45,9 +45,7 @@ class CliTest(unittest.TestCase):
 
     def unprivileged(self, *arguments, code):
         """Runs pls to its end as a user whom the modes of files and folders stop; no mode stops root."""
-        program = self.dir / "pls"  # the build folder may be closed to others
-        shutil.copy(PLS, program)
-        os.chmod(program, 0o755)
+        program = self.install("program", "plasmite-commands")  # the build folder may be closed to others
         os.chmod(self.dir, 0o755)
         user = dict(user=65534, group=65534, extra_groups=[]) if os.geteuid() == 0 else {}
         result = subprocess.run([program, *map(str, arguments)], env=self.env, timeout=TIMEOUT,
