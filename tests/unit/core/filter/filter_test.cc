@@ -305,6 +305,24 @@ TEST(Filter, AProcessThatDiesIsReplacedAndNothingIsJudgedTwiceOrLost) {
   }
 }
 
+TEST(Filter, AProcessThatDiesWithinABatchIsReplacedBehindTheLastVerdict) {
+  Filter filter = filter_of({"last(range(200000)) > 1 and .n % 3 == 0"});
+  std::vector<FilterVerdict> expected;
+  for (uint64_t n = 1; n <= 8; ++n) {
+    filter.add(n, R"({"pad":")" + std::string(n, 'x') + R"(","n":)" + std::to_string(n) + "}");
+    expected.push_back(n % 3 == 0 ? match : no);
+  }
+  const auto some = filter.judge(kForever);
+  ASSERT_TRUE(some);
+  std::vector<FilterVerdict> verdicts(some->begin(), some->end());
+  ASSERT_LT(verdicts.size(), expected.size());
+  kill(only_child(), SIGKILL);
+  const Judged rest = judge(filter);
+  EXPECT_FALSE(rest.error);
+  verdicts.insert(verdicts.end(), rest.verdicts.begin(), rest.verdicts.end());
+  EXPECT_EQ(verdicts, expected);
+}
+
 TEST(Filter, LeavesNoProcessBehind) {
   {
     Filter filter = filter_of({"true"});
