@@ -31,13 +31,13 @@ void FollowWriter::append(const MessageView& message) {
     if (options_.data_only) {
       block_ += message.body;
     } else {
-      envelope_.append_message(block_, message);
+      envelope_.append_message(block_, message, options_.pool_json);
     }
   } else if (options_.data_only) {
     append_pretty_json(block_, message.body, options_.pretty);
   } else {
     compact_.clear();
-    envelope_.append_message(compact_, message);
+    envelope_.append_message(compact_, message, options_.pool_json);
     append_pretty_json(block_, compact_, options_.pretty);
   }
   block_ += '\n';

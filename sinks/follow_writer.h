@@ -19,10 +19,12 @@ namespace plasmite {
 struct FollowWriterOptions {
   enum class Format : uint8_t { pretty, jsonl } format = Format::pretty;
   bool data_only = false;  // only the stored text, without sequence, time and tags
+  std::string pool_json;   // said of each message, as JSON text; empty: not said
   PrettyOptions pretty;
   // Takes a block. False: nobody reads any more. May block for as long as the reader is slow:
   // nothing is buffered beyond one block.
-  std::function<Result<bool>(std::string_view block)> output;
+  using Output = std::function<Result<bool>(std::string_view block)>;
+  Output output;
 };
 
 class FollowWriter final : public MessageSink {

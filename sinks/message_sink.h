@@ -1,6 +1,7 @@
 // Where `follow` puts messages. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -12,6 +13,10 @@ namespace plasmite {
 class MessageSink {
  public:
   virtual ~MessageSink() = default;
+
+  // Which of several pools the other calls are about, up to the next one; a sink of one pool need
+  // not know.
+  virtual void select_pool(size_t /*number*/) {}
 
   // What became of a message. One that was passed over counts neither for a number of messages
   // wanted nor as a sign of life.

@@ -10,17 +10,15 @@
 namespace plasmite {
 namespace {
 
-// Among messages that are not printed.
+// Among messages that are not printed; among all when new pools are looked for.
 constexpr uint64_t kLookAtClockEvery = 1024;
 
 }  // namespace
 
-FollowLoop::FollowLoop(FollowLoopOptions options, Cursor& cursor, MessageSink& sink,
-                       DropNotices& drops)
+FollowLoop::FollowLoop(FollowLoopOptions options, FollowedPools& pools, MessageSink& sink)
     : options_(std::move(options)),
-      cursor_(cursor),
+      pools_(pools),
       sink_(sink),
-      drops_(drops),
       pace_(options_.replay_speed),
       watch_reader_(may_lose_its_reader(options_.output_fd)) {
   if (options_.where == nullptr) start_clock();
@@ -28,26 +26,57 @@ FollowLoop::FollowLoop(FollowLoopOptions options, Cursor& cursor, MessageSink& s
 
 Result<int> FollowLoop::run() {
   for (;;) {
-    auto message = cursor_.next();
-    Result<Next> next = Next::go_on;
-    if (!message) {
-      next = judge_held();
-      if (next && *next == Next::go_on) next = std::unexpected(std::move(message.error()));
-    } else if (*message) {
-      next = take(**message);
-    } else {
-      next = idle();
-    }
+    auto next = look();
     if (!next || *next != Next::go_on) return finish(std::move(next));
   }
+}
+
+Result<FollowLoop::Next> FollowLoop::look() {
+  if (options_.look_for_pools && looks_++ % kLookAtClockEvery == 0) {
+    if (auto looked = look_for_pools_if_due(Clock::now()); !looked)
+      return std::unexpected(std::move(looked.error()));
+  }
+  auto found = pools_.next();
+  if (!found) return lose(std::move(found.error()));
+  if (!*found) return idle();
+  turn_to((*found)->reader);
+  return take((*found)->message);
+}
+
+void FollowLoop::turn_to(size_t pool) {
+  if (pool == pool_) return;
+  pool_ = pool;
+  sink_.select_pool(pool);
+}
+
+// What was read of it is printed first.
+Result<FollowLoop::Next> FollowLoop::lose(FollowedPools::Failed failed) {
+  auto next = judge_held();
+  if (!next || *next != Next::go_on) return next;
+  if (!options_.lose) return std::unexpected(std::move(failed.error));
+  const auto flushed = sink_.flush();
+  if (!flushed) return std::unexpected(flushed.error());
+  if (!*flushed) return Next::finished;
+  if (auto saved = save_positions(); !saved) return std::unexpected(std::move(saved.error()));
+  if (auto lost = options_.lose(std::move(failed)); !lost)
+    return std::unexpected(std::move(lost.error()));
+  return Next::go_on;
+}
+
+Result<void> FollowLoop::look_for_pools_if_due(Clock::time_point now) {
+  if (now < next_pool_look_) return {};
+  const auto next_look = options_.look_for_pools();
+  if (!next_look) return std::unexpected(next_look.error());
+  next_pool_look_ = *next_look;
+  return {};
 }
 
 // However it ends: what was taken from the pool is printed, what was lost is told.
 Result<int> FollowLoop::finish(Result<Next> how) {
   const auto flushed = sink_.finish();
-  drops_.print_rest();
-  auto saved = save_position();
-  if (saved && options_.follower != nullptr) saved = options_.follower->sync();
+  pools_.for_each([](size_t, FollowedPool& pool) { pool.drops.print_rest(); });
+  auto saved = save_positions();
+  if (saved) saved = sync_positions(std::nullopt);
   if (!how) return std::unexpected(std::move(how.error()));
   if (!flushed) return std::unexpected(flushed.error());
   if (!saved) return std::unexpected(std::move(saved.error()));
@@ -55,20 +84,40 @@ Result<int> FollowLoop::finish(Result<Next> how) {
 }
 
 // Only what was written out counts: a follower that is killed repeats, and never skips.
-Result<void> FollowLoop::save_position() {
-  if (options_.follower == nullptr || next_seq_ == 0) return {};
-  return options_.follower->written(sink_.oldest_unwritten().value_or(next_seq_));
+Result<void> FollowLoop::save_positions() {
+  const size_t in_hand = pool_;
+  Result<void> saved;
+  pools_.for_each([&](size_t number, FollowedPool& pool) {
+    if (!saved || !pool.follower || pool.next_seq == 0) return;
+    turn_to(number);
+    saved = pool.follower->written(sink_.oldest_unwritten().value_or(pool.next_seq));
+  });
+  turn_to(in_hand);
+  return saved;
+}
+
+// None: whether it is due or not.
+Result<void> FollowLoop::sync_positions(std::optional<Clock::time_point> due_by) {
+  Result<void> synced;
+  pools_.for_each([&](size_t, FollowedPool& pool) {
+    if (!synced || !pool.follower) return;
+    synced = due_by ? pool.follower->sync_due(*due_by) : pool.follower->sync();
+  });
+  return synced;
 }
 
 Result<FollowLoop::Next> FollowLoop::take(const MessageView& message) {
-  if (const auto gap = cursor_.take_gap(); gap && !options_.quiet_drops) [[unlikely]] {
+  const size_t number = pool_;
+  FollowedPool& pool = pools_[number];
+  if (const auto gap = pool.cursor->take_gap(); gap && !options_.quiet_drops) [[unlikely]] {
     // What was taken before comes before the notice.
     if (auto judged = judge_held(); !judged || *judged != Next::go_on) return judged;
+    turn_to(number);
     if (auto flushed = sink_.flush(); !flushed) return std::unexpected(flushed.error());
-    drops_.add(*gap);
+    pool.drops.add(*gap);
   }
-  if (options_.end.is_behind(message)) return finish_held();
-  if (message.seq > options_.retained_until) start_clock();
+  if (pool.end.is_behind(message)) return close_pool();
+  if (message.seq > pool.retained_until) start_clock();
   using Verdict = FollowedRun::Verdict;
   const Verdict verdict = options_.run == nullptr ? Verdict::ours : options_.run->judge(message);
   Result<Next> next = Next::go_on;
@@ -77,8 +126,16 @@ Result<FollowLoop::Next> FollowLoop::take(const MessageView& message) {
   } else {
     next = sift(message);
   }
-  const bool is_last = verdict == Verdict::ours_and_last || options_.end.is_at(message);
-  return is_last && next && *next == Next::go_on ? finish_held() : next;
+  const bool is_last = verdict == Verdict::ours_and_last || pool.end.is_at(message);
+  if (!is_last || !next || *next != Next::go_on) return next;
+  turn_to(number);
+  return close_pool();
+}
+
+// The pool in hand is at its end; the last one that is ends follow.
+Result<FollowLoop::Next> FollowLoop::close_pool() {
+  pools_.close(pool_);
+  return pools_.any_open() ? Next::go_on : finish_held();
 }
 
 // The end, once what --where holds back is judged.
@@ -89,7 +146,7 @@ Result<FollowLoop::Next> FollowLoop::finish_held() {
 
 Result<FollowLoop::Next> FollowLoop::sift(const MessageView& message) {
   if (options_.where == nullptr) return print(message);
-  options_.where->put(message);
+  options_.where->put(message, pool_);
   return options_.where->is_full() ? judge_held() : Next::go_on;
 }
 
@@ -103,6 +160,7 @@ Result<FollowLoop::Next> FollowLoop::judge_held() {
       continue;
     }
     const WhereStage::Judged judged = options_.where->take();
+    turn_to(judged.pool);
     const auto next = judged.matches ? print(judged.message) : pass_over(judged.message);
     if (!next || *next != Next::go_on) return next;
   }
@@ -121,7 +179,7 @@ Result<FollowLoop::Next> FollowLoop::wait_for_verdict(Clock::time_point began) {
   const auto flushed = sink_.flush();
   if (!flushed) return std::unexpected(flushed.error());
   if (!*flushed || (watch_reader_ && reader_is_gone(options_.output_fd))) return Next::finished;
-  if (auto saved = save_position(); !saved) return std::unexpected(std::move(saved.error()));
+  if (auto saved = save_positions(); !saved) return std::unexpected(std::move(saved.error()));
   const Clock::time_point now = Clock::now();
   renew_deadline(now);
   if (now - began > kLookAround && timed_out()) return Next::timed_out;
@@ -140,7 +198,7 @@ Result<FollowLoop::Next> FollowLoop::print(const MessageView& message) {
     if (!waited || *waited != Next::go_on) return waited;
   }
   const auto waits_from = sink_.oldest_unwritten();
-  next_seq_ = message.seq + 1;
+  pools_[pool_].next_seq = message.seq + 1;
   const auto written = sink_.write(message);
   if (!written) return std::unexpected(written.error());
   if (*written == MessageSink::Written::nobody_reads) return Next::finished;
@@ -148,7 +206,7 @@ Result<FollowLoop::Next> FollowLoop::print(const MessageView& message) {
   printed_since_deadline_ = true;
   if (sink_.oldest_unwritten() != waits_from.value_or(message.seq)) [[unlikely]] {
     // A block went out.
-    if (auto saved = save_position(); !saved) return std::unexpected(std::move(saved.error()));
+    if (auto saved = save_positions(); !saved) return std::unexpected(std::move(saved.error()));
   }
   return options_.only_one ? Next::finished : Next::go_on;
 }
@@ -160,7 +218,7 @@ Result<FollowLoop::Next> FollowLoop::wait_for_pace(const MessageView& message) {
     const auto flushed = sink_.flush();  // what is due is seen
     if (!flushed) return std::unexpected(flushed.error());
     if (!*flushed) return Next::finished;
-    drops_.print_due(now);
+    pools_.for_each([&](size_t, FollowedPool& pool) { pool.drops.print_due(now); });
     const auto pause = std::min<Clock::duration>(due - now, std::chrono::seconds(1));
     if (!watch_reader_) {
       std::this_thread::sleep_for(pause);
@@ -173,9 +231,9 @@ Result<FollowLoop::Next> FollowLoop::wait_for_pace(const MessageView& message) {
 
 // A flood of messages that are not printed keeps the cursor from ever being idle.
 Result<FollowLoop::Next> FollowLoop::pass_over(const MessageView& message) {
-  next_seq_ = message.seq + 1;
+  pools_[pool_].next_seq = message.seq + 1;
   if (++passed_over_ % kLookAtClockEvery != 0) return Next::go_on;
-  if (auto saved = save_position(); !saved) return std::unexpected(std::move(saved.error()));
+  if (auto saved = save_positions(); !saved) return std::unexpected(std::move(saved.error()));
   return timed_out() ? Next::timed_out : Next::go_on;
 }
 
@@ -205,23 +263,19 @@ Result<FollowLoop::Next> FollowLoop::idle() {
   const auto flushed = sink_.flush();
   if (!flushed) return std::unexpected(flushed.error());
   if (!*flushed) return Next::finished;
-  if (auto saved = save_position(); !saved) return std::unexpected(std::move(saved.error()));
+  if (auto saved = save_positions(); !saved) return std::unexpected(std::move(saved.error()));
   if (const auto next = look_after_run()) return *next;
   const Clock::time_point now = Clock::now();
   renew_deadline(now);
   if (now >= deadline_) return Next::timed_out;
-  drops_.print_due(now);
-  if (options_.follower != nullptr) {
-    if (auto synced = options_.follower->sync_due(now); !synced)
-      return std::unexpected(std::move(synced.error()));
-  }
+  pools_.for_each([&](size_t, FollowedPool& pool) { pool.drops.print_due(now); });
+  if (auto synced = sync_positions(now); !synced) return std::unexpected(std::move(synced.error()));
   if (watch_reader_ && reader_is_gone(options_.output_fd)) return Next::finished;
 
   const auto wake_at = next_look(now);
   // Once more after it has passed: what came while the output was slow is still to be read.
   if (!wake_at) return std::exchange(end_has_passed_, true) ? Next::finished : Next::go_on;
-  if (auto waited = wait_until(*wake_at); !waited) return std::unexpected(waited.error());
-  return Next::go_on;
+  return wait_until(*wake_at);
 }
 
 // When something may be to be done although no message comes; none: the end is reached.
@@ -230,10 +284,12 @@ std::optional<FollowLoop::Clock::time_point> FollowLoop::next_look(Clock::time_p
   const auto until_end = options_.end.wait_at_most(wall_clock_ns());
   if (!until_end) return std::nullopt;
   if (*until_end != until_end->max()) wake_at = std::min(wake_at, now + *until_end);
-  if (const auto due = drops_.due()) wake_at = std::min(wake_at, *due);
-  if (options_.follower != nullptr) {
-    if (const auto due = options_.follower->due()) wake_at = std::min(wake_at, *due);
-  }
+  if (options_.look_for_pools) wake_at = std::min(wake_at, next_pool_look_);
+  pools_.for_each([&](size_t, const FollowedPool& pool) {
+    if (const auto due = pool.drops.due()) wake_at = std::min(wake_at, *due);
+    const auto sync_due = pool.follower ? pool.follower->due() : std::nullopt;
+    if (sync_due) wake_at = std::min(wake_at, *sync_due);
+  });
   // `follow | head -1` ends although no further message makes it write.
   // No message tells of a run that was killed, either.
   if (watch_reader_ || options_.run != nullptr)
@@ -253,15 +309,19 @@ std::optional<FollowLoop::Next> FollowLoop::look_after_run() {
   return Next::go_on;  // what it stored last may have come after we looked
 }
 
-Result<void> FollowLoop::wait_until(Clock::time_point wake_at) {
+Result<FollowLoop::Next> FollowLoop::wait_until(Clock::time_point wake_at) {
   if (options_.poll_only) {
     constexpr std::chrono::milliseconds kLongestPause{50};
     std::this_thread::sleep_until(std::min(wake_at, Clock::now() + poll_pause_));
     poll_pause_ = std::min(2 * poll_pause_, kLongestPause);
     wake_at = Clock::now();  // below: only whether the pool is still there
   }
-  if (auto waited = cursor_.wait(wake_at); !waited) return std::unexpected(waited.error());
-  return {};
+  auto waited = pools_.wait(wake_at);
+  if (!waited) return lose(std::move(waited.error()));
+  if (!options_.look_for_pools) return Next::go_on;
+  if (auto looked = look_for_pools_if_due(Clock::now()); !looked)
+    return std::unexpected(std::move(looked.error()));
+  return Next::go_on;
 }
 
 }  // namespace plasmite

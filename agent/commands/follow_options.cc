@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/command_help.h"
 #include "agent/message_format.h"
 #include "agent/pool_access.h"
 #include "agent/time_value.h"
@@ -110,7 +111,9 @@ Result<void> read_replay(const FollowOptions& options, FollowPlan& plan) {
 }  // namespace
 
 void add_follow_options(CLI::App& command, FollowOptions& options) {
-  command.add_option("POOL", options.pool, "Pool name or path")->required();
+  take_all_words(
+      command.add_option("POOL", options.pools, "Pool name, path, or pattern over names: 'app-*'"))
+      ->required();
   command.add_flag("--create", options.create, "Make the pool when it is missing");
   auto* tail = command
                    .add_option("-n,--tail", options.tail,
@@ -189,19 +192,47 @@ Result<FollowPlan> make_follow_plan(const FollowOptions& options, int64_t now_ns
   auto where = compile_where(options);
   if (!where) return std::unexpected(where.error());
   plan.where = std::move(*where);
-  if (auto ok = check_local_ref(options.pool); !ok) return std::unexpected(ok.error());
+  for (const std::string& pool : options.pools)
+    if (auto ok = check_local_ref(pool); !ok) return std::unexpected(ok.error());
   if (auto ok = check_no_remote_options("follow", options.remote); !ok)
     return std::unexpected(ok.error());
   if (auto ok = read_replay(options, plan); !ok) return std::unexpected(ok.error());
   return plan;
 }
 
+std::string pools_as_typed(const FollowOptions& options) {
+  std::string text;
+  for (const std::string& pool : options.pools) text += (text.empty() ? "" : " ") + pool;
+  return text;
+}
+
+Result<void> check_several_pools(const FollowOptions& options, bool patterns) {
+  if (options.run) {
+    return std::unexpected(usage("--run takes one pool",
+                                 "A run of tap is in one pool: name that one, without a pattern."));
+  }
+  if (options.since_seq || options.until_seq) {
+    const std::string option = options.since_seq ? "--since-seq" : "--until-seq";
+    return std::unexpected(usage(option + " takes one pool",
+                                 "Each pool has its own sequences. Use --since, --until or --tail, "
+                                 "or name one pool, without a pattern."));
+  }
+  if (patterns && options.create) {
+    return std::unexpected(usage("--create cannot be used with a pattern",
+                                 "Name the pools to be made, or leave --create out: pools that "
+                                 "come to match later are followed, too."));
+  }
+  return {};
+}
+
 std::string missing_pool_hint(const FollowOptions& options) {
   if (options.run) {
     return "The pool does not exist, so no run is kept there. `plasmite tap " +
-           quote_token(options.pool) + " --create -- CMD` makes it and captures one.";
+           quote_token(options.pools.front()) + " --create -- CMD` makes it and captures one.";
   }
-  std::string line = "plasmite follow " + quote_token(options.pool) + " --create";
+  std::string line = "plasmite follow";
+  for (const std::string& pool : options.pools) line += " " + quote_token(pool);
+  line += " --create";
   const auto add = [&](const char* option, const std::string& value) {
     line += std::string(" ") + option + " " + quote_token(value);
   };

@@ -18,7 +18,7 @@
 namespace plasmite {
 
 struct FollowOptions {
-  std::string pool;
+  std::vector<std::string> pools;  // refs and patterns, at least one
   bool text = false;
   bool raw = false;
   std::optional<std::string> run;
@@ -58,6 +58,12 @@ void add_follow_options(CLI::App& command, FollowOptions& options);
 
 // Usage errors, in the documented order of checks.
 Result<FollowPlan> make_follow_plan(const FollowOptions& options, int64_t now_ns);
+
+// The refs as typed, for notices that are about no particular one.
+std::string pools_as_typed(const FollowOptions& options);
+
+// Usage errors of what is not for several pools. `patterns`: some are found by their names.
+Result<void> check_several_pools(const FollowOptions& options, bool patterns);
 
 // The command line that would have made the missing pool.
 std::string missing_pool_hint(const FollowOptions& options);

@@ -6,21 +6,33 @@
 namespace plasmite {
 namespace {
 
+struct Match {
+  int64_t time_ns;
+  uint64_t seq;
+};
+
+// The last matches of a pool.
+struct Tail {
+  std::deque<Match> matches;
+  uint64_t newest_seq = 0;  // what is behind it was not looked at
+  bool is_all = false;      // everything retained is wanted; `matches` was not filled then
+};
+
 // Takes out what is held: matches are found.
-Result<void> settle(WhereStage& where, std::deque<uint64_t>& found) {
+Result<void> settle(WhereStage& where, std::deque<Match>& found) {
   while (where.holds_any()) {
     const auto ready = where.wait(WhereStage::Clock::time_point::max());
     if (!ready) return std::unexpected(ready.error());
     const WhereStage::Judged judged = where.take();
-    if (judged.matches) found.push_back(judged.message.seq);
+    if (judged.matches) found.push_back({judged.message.time_ns, judged.message.seq});
   }
   return {};
 }
 
-// Sequences of the last `count` matches in [first_seq, newest_seq].
-Result<std::deque<uint64_t>> last_matches(const Pool& pool, uint64_t first_seq, uint64_t newest_seq,
-                                          uint64_t count, const TailFilter& filter) {
-  std::deque<uint64_t> found;
+// The last `count` matches in [first_seq, newest_seq].
+Result<std::deque<Match>> last_matches(const Pool& pool, uint64_t first_seq, uint64_t newest_seq,
+                                       uint64_t count, const TailFilter& filter) {
+  std::deque<Match> found;
   auto cursor = pool.cursor(Start::at_seq(first_seq));
   if (!cursor) return std::unexpected(cursor.error());
   for (;;) {
@@ -30,15 +42,55 @@ Result<std::deque<uint64_t>> last_matches(const Pool& pool, uint64_t first_seq, 
     if (*message && (*message)->seq <= newest_seq && matches(filter.tags, **message) &&
         (!filter.shown || filter.shown(**message))) {
       if (filter.where == nullptr)
-        found.push_back((*message)->seq);
+        found.push_back({(*message)->time_ns, (*message)->seq});
       else
-        filter.where->put(**message);
+        filter.where->put(**message, filter.pool);
     }
     if (filter.where != nullptr && (is_last || filter.where->is_full())) {
       if (auto ok = settle(*filter.where, found); !ok) return std::unexpected(ok.error());
     }
     while (found.size() > count) found.pop_front();
     if (is_last) return found;
+  }
+}
+
+// `all_is_enough`: if that is everything retained, which ones need not be known.
+Result<Tail> find_tail(const Pool& pool, uint64_t count, const TailFilter& filter,
+                       bool all_is_enough) {
+  const auto info = pool.info();
+  if (!info) return std::unexpected(info.error());
+  Tail tail;
+  if (!info->oldest_seq || !info->newest_seq) {
+    tail.newest_seq = info->next_seq - 1;
+    return tail;
+  }
+  const uint64_t oldest = *info->oldest_seq;
+  tail.newest_seq = std::min(*info->newest_seq, filter.last_seq);
+  if (tail.newest_seq < oldest) {  // behind the end
+    tail.is_all = true;
+    return tail;
+  }
+  // Without a filter the last `count` sequences are the answer, but for holes that power loss or
+  // damage left; then the window grows until it has enough. With tags everything is looked at:
+  // nobody knows how rare they are. The same is true of --where, but looking costs ten times more.
+  constexpr uint64_t kFirstWindowOfWhere = 512;
+  const uint64_t all = tail.newest_seq - oldest + 1;
+  uint64_t window = filter.where != nullptr ? std::min(std::max(count, kFirstWindowOfWhere), all)
+                    : filter.tags.empty()   ? std::min(count, all)
+                                            : all;
+  uint64_t until = tail.newest_seq;  // behind it everything was looked at
+  for (;;) {
+    const uint64_t first = tail.newest_seq - window + 1;
+    if (first <= oldest && filter.none() && all_is_enough) {
+      tail.is_all = true;
+      return tail;
+    }
+    const auto older = last_matches(pool, first, until, count - tail.matches.size(), filter);
+    if (!older) return std::unexpected(older.error());
+    tail.matches.insert(tail.matches.begin(), older->begin(), older->end());
+    if (tail.matches.size() >= count || first <= oldest) return tail;
+    until = first - 1;
+    window = window > all / 2 ? all : 2 * window;
   }
 }
 
@@ -51,37 +103,37 @@ bool matches(const TagFilter& filter, const MessageView& message) {
 
 Result<FollowStart> start_at_tail(const Pool& pool, uint64_t count, const TailFilter& filter,
                                   bool only_one) {
-  const auto info = pool.info();
-  if (!info) return std::unexpected(info.error());
-  if (!info->oldest_seq || !info->newest_seq) {
-    return FollowStart{.start = Start::at_seq(info->next_seq),
-                       .print_from_match = only_one ? count : 1};
+  const auto tail = find_tail(pool, count, filter, /*all_is_enough=*/!only_one);
+  if (!tail) return std::unexpected(tail.error());
+  const uint64_t first = tail->matches.empty() ? tail->newest_seq + 1 : tail->matches.front().seq;
+  return FollowStart{.start = tail->is_all ? Start::oldest() : Start::at_seq(first),
+                     .print_from_match = only_one ? count : 1};
+}
+
+Result<std::vector<Start>> start_at_merged_tail(std::span<const TailSearch> pools, uint64_t count) {
+  struct OfPool {
+    int64_t time_ns;
+    size_t pool;
+    uint64_t seq;
+    auto operator<=>(const OfPool&) const = default;
+  };
+  std::vector<Start> starts;
+  std::vector<OfPool> newest;  // of all pools so far
+  for (size_t i = 0; i < pools.size(); ++i) {
+    const auto tail = find_tail(*pools[i].pool, count, pools[i].filter, /*all_is_enough=*/false);
+    if (!tail) return std::unexpected(tail.error());
+    starts.push_back(tail->is_all ? Start::oldest() : Start::at_seq(tail->newest_seq + 1));
+    for (const Match& match : tail->matches) newest.push_back({match.time_ns, i, match.seq});
+    if (newest.size() <= count) continue;
+    const auto first_kept = newest.end() - static_cast<ptrdiff_t>(count);
+    std::ranges::nth_element(newest, first_kept);
+    newest.erase(newest.begin(), first_kept);
   }
-  const uint64_t oldest = *info->oldest_seq;
-  const uint64_t newest = std::min(*info->newest_seq, filter.last_seq);
-  if (newest < oldest) return FollowStart{.start = Start::oldest()};  // behind the end
-  // Without a filter the last `count` sequences are the answer, but for holes that power loss or
-  // damage left; then the window grows until it has enough. With tags everything is looked at:
-  // nobody knows how rare they are. The same is true of --where, but looking costs ten times more.
-  constexpr uint64_t kFirstWindowOfWhere = 512;
-  const uint64_t all = newest - oldest + 1;
-  uint64_t window = filter.where != nullptr ? std::min(std::max(count, kFirstWindowOfWhere), all)
-                    : filter.tags.empty()   ? std::min(count, all)
-                                            : all;
-  std::deque<uint64_t> found;
-  uint64_t until = newest;  // behind it everything was looked at
-  for (;;) {
-    const uint64_t first = newest - window + 1;
-    if (first <= oldest && filter.none() && !only_one) return FollowStart{.start = Start::oldest()};
-    const auto older = last_matches(pool, first, until, count - found.size(), filter);
-    if (!older) return std::unexpected(older.error());
-    found.insert(found.begin(), older->begin(), older->end());
-    if (found.size() >= count || first <= oldest) break;
-    until = first - 1;
-    window = window > all / 2 ? all : 2 * window;
+  for (const OfPool& match : newest) {
+    Start& start = starts[match.pool];
+    if (start.kind == Start::Kind::seq) start.seq = std::min(start.seq, match.seq);
   }
-  const uint64_t start_seq = found.empty() ? newest + 1 : found.front();
-  return FollowStart{.start = Start::at_seq(start_seq), .print_from_match = only_one ? count : 1};
+  return starts;
 }
 
 }  // namespace plasmite

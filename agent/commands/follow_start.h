@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct TailFilter {
   TagFilter tags;
   std::function<bool(const MessageView&)> shown;  // null: all
   WhereStage* where = nullptr;                    // null: all
+  size_t pool = 0;                                // which one it is, for `where`
   uint64_t last_seq = UINT64_MAX;                 // later ones do not count
   bool none() const { return tags.empty() && !shown && where == nullptr; }
 };
@@ -37,5 +39,14 @@ struct FollowStart {
 // no more than `count` messages unless there is a filter (or a hole in the sequence).
 Result<FollowStart> start_at_tail(const Pool& pool, uint64_t count, const TailFilter& filter,
                                   bool only_one);
+
+struct TailSearch {
+  const Pool* pool;
+  TailFilter filter;
+};
+
+// The same for several pools, in their order on ties: the last `count` matching messages of all
+// together. Where each begins.
+Result<std::vector<Start>> start_at_merged_tail(std::span<const TailSearch> pools, uint64_t count);
 
 }  // namespace plasmite

@@ -4,6 +4,7 @@
 #include "agent/output/notice.h"
 #include "core/base/check.h"
 #include "core/filter/rounded_number.h"
+#include "core/record/json_escape.h"
 
 namespace plasmite {
 namespace {
@@ -27,7 +28,7 @@ void WhereStage::tell_rounded_numbers(const std::vector<std::string>& programs) 
                   .message = "jq computes with " + number->used + " for " + number->written +
                              " in --where: it cannot tell it from its "
                              "neighbours.",
-                  .pool = pool_,
+                  .pool = ref_,
                   .details_json = details.text()});
   }
 }
@@ -36,49 +37,70 @@ bool WhereStage::is_full() const {
   return held_count_ >= kMostMessages || held_bytes_ >= kMostBytes;
 }
 
-void WhereStage::put(const MessageView& message) {
+void WhereStage::name_pool(size_t pool, std::string name) {
+  if (pool >= pools_.size()) pools_.resize(pool + 1);
+  pools_[pool].json.clear();
+  append_json_string_lossy(pools_[pool].json, name);
+  pools_[pool].name = std::move(name);
+}
+
+void WhereStage::put(const MessageView& message, size_t pool) {
   if (!holds_any()) {
     held_count_ = taken_ = held_bytes_ = 0;
     verdicts_.clear();
   }
   PLASMITE_CHECK(taken_ == 0);
   if (held_count_ == held_.size()) held_.emplace_back();
-  Message& held = held_[held_count_++];
+  const size_t index = held_count_++;
+  held_[index].pool = pool;
+  Message& held = held_[index].message;
   held.seq = message.seq;
   held.time_ns = message.time_ns;
   held.tag_bytes.assign(message.tags.bytes());
   held.body.assign(message.body);
   held_bytes_ += message.body.size();
   text_.clear();
-  envelope_.append_message(text_, message);
-  filter_.add(message.seq, text_);
+  envelope_.append_message(text_, message, pools_.empty() ? std::string_view() : pools_[pool].json);
+  filter_.add(index, text_);  // sequences of several pools would not tell them apart
 }
 
 WhereStage::Judged WhereStage::take() {
   const size_t index = taken_++;
-  return {.message = held_[index].view(), .matches = verdicts_[index] == FilterVerdict::match};
+  return {.message = held_[index].message.view(),
+          .pool = held_[index].pool,
+          .matches = verdicts_[index] == FilterVerdict::match};
 }
 
 Result<bool> WhereStage::wait(Clock::time_point deadline) {
   if (has_verdict()) return true;
-  const auto verdicts = filter_.judge(deadline);
+  auto verdicts = filter_.judge(deadline);
   tell_first_error();
-  if (!verdicts) return std::unexpected(verdicts.error());
+  if (!verdicts) return std::unexpected(at_message(std::move(verdicts.error())));
   verdicts_.insert(verdicts_.end(), verdicts->begin(), verdicts->end());
   return !verdicts->empty();
+}
+
+// The filter knows messages by their place here.
+Error WhereStage::at_message(Error error) const {
+  if (!error.seq() || *error.seq() >= held_count_) return error;
+  const auto& [message, pool] = held_[*error.seq()];
+  error = std::move(error).with_seq(message.seq);
+  if (!pools_.empty()) error = std::move(error).with_cause("in pool " + pools_[pool].name);
+  return error;
 }
 
 void WhereStage::tell_first_error() {
   const auto error = filter_.take_first_error();
   if (!error) return;
+  const auto& [message, pool] = held_[error->seq];
   JsonWriter details;
-  details.begin_object().key("error").string(error->text).key("seq").number(error->seq);
+  details.begin_object().key("error").string(error->text).key("seq").number(message.seq);
   details.key("where").string(error->program).end_object();
   print_notice(color_, {.command = "follow",
                         .kind = "where_error",
                         .message = "A message on which --where fails does not match. Message " +
-                                   std::to_string(error->seq) + " was the first: " + error->text,
-                        .pool = pool_,
+                                   std::to_string(message.seq) + " was the first: " + error->text,
+                        .pool = pools_.empty() ? ref_ : pools_[pool].name,
                         .details_json = details.text()});
 }
 

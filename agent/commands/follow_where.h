@@ -22,12 +22,16 @@ class WhereStage {
 
   struct Judged {
     MessageView message;  // valid until the next call
+    size_t pool;
     bool matches;
   };
 
-  // `pool` is the ref as typed, for notices.
-  WhereStage(Filter& filter, ColorMode color, std::string pool)
-      : filter_(filter), color_(color), pool_(std::move(pool)) {}
+  // `ref` is what was typed, for notices.
+  WhereStage(Filter& filter, ColorMode color, std::string ref)
+      : filter_(filter), color_(color), ref_(std::move(ref)) {}
+
+  // Of several pools: programs are told which one a message is of.
+  void name_pool(size_t pool, std::string name);
 
   // Notices about numbers in the programs that jq cannot hold.
   void tell_rounded_numbers(const std::vector<std::string>& programs) const;
@@ -36,7 +40,7 @@ class WhereStage {
   // out before anything is put in again.
   bool holds_any() const { return taken_ < held_count_; }
   bool is_full() const;
-  void put(const MessageView& message);
+  void put(const MessageView& message, size_t pool = 0);
 
   // Whether take() has something: the oldest message that is held has its verdict.
   bool has_verdict() const { return taken_ < verdicts_.size(); }
@@ -45,14 +49,25 @@ class WhereStage {
   Result<bool> wait(Clock::time_point deadline);
 
  private:
+  struct Held {
+    Message message;
+    size_t pool;
+  };
+  struct PoolName {
+    std::string name;
+    std::string json;
+  };
+
   void tell_first_error();
+  Error at_message(Error error) const;
 
   Filter& filter_;
   ColorMode color_;
-  std::string pool_;
+  std::string ref_;
+  std::vector<PoolName> pools_;  // by number; empty: there is one
   EnvelopeWriter envelope_;
   std::string text_;
-  std::vector<Message> held_;  // the first held_count_; the others only keep their memory
+  std::vector<Held> held_;  // the first held_count_; the others only keep their memory
   size_t held_count_ = 0;
   size_t held_bytes_ = 0;
   size_t taken_ = 0;

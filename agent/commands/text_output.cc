@@ -22,19 +22,25 @@ bool same_file(int one, int other) {
 
 }  // namespace
 
+bool streams_are_one_place() { return same_file(kStdout, kStderr); }
+
 TextOutput::TextOutput(TextOutputOptions options)
     : options_(std::move(options)), writer_(writer_options()) {}
 
 TextWriterOptions TextOutput::writer_options() {
-  const auto stream = [this](int fd, TerminalLines& lines) {
+  const auto stream = [this](TapStream which, TerminalLines& lines) {
+    const int fd = which == TapStream::out ? kStdout : kStderr;
     const bool escape = is_terminal(fd) && !options_.raw;
-    return TextWriterOptions::Stream{
-        .output = [fd](std::string_view block) { return write_output(fd, block); },
-        .renderer = escape ? &lines : nullptr};
+    return TextWriterOptions::Stream{.output =
+                                         [this, fd, which](std::string_view block) {
+                                           return options_.output ? options_.output(which, block)
+                                                                  : write_output(fd, block);
+                                         },
+                                     .renderer = escape ? &lines : nullptr};
   };
-  return {.out = stream(kStdout, out_lines_),
-          .err = stream(kStderr, err_lines_),
-          .same_place = same_file(kStdout, kStderr),
+  return {.out = stream(TapStream::out, out_lines_),
+          .err = stream(TapStream::err, err_lines_),
+          .same_place = streams_are_one_place(),
           .listener = this};
 }
 
@@ -71,6 +77,7 @@ void TextOutput::tell_people(const std::string& message) {
 }
 
 void TextOutput::notice(std::string_view kind, std::string_view message, std::string details_json) {
+  if (options_.before_notice) options_.before_notice();
   // An unterminated line ends here, on a terminal: what stdout and stderr say meets there.
   if (is_terminal(kStderr) && (out_lines_.in_line() || err_lines_.in_line())) {
     write_stderr("\n");

@@ -1,7 +1,9 @@
 // `--text`: captured lines on the standard streams, and notices beside them.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "agent/command_context.h"
 #include "agent/output/terminal_lines.h"
@@ -14,7 +16,14 @@ struct TextOutputOptions {
   std::string pool;     // the ref as typed
   ColorMode color = ColorMode::automatic;
   bool raw = false;  // also terminals get the bytes as they are
+  // Where blocks of lines go. Null: to the standard streams.
+  std::function<Result<bool>(TapStream stream, std::string_view block)> output = nullptr;
+  // Called when something is to be told: what `output` took is to be seen before it. Null: it is.
+  std::function<void()> before_notice = nullptr;
 };
+
+// Whether what is written to stdout and to stderr ends in one file, or on one terminal.
+bool streams_are_one_place();
 
 // Not thread-safe; stays where it is.
 class TextOutput final : public TextListener {

@@ -27,11 +27,16 @@ void append_meta(std::string& out, const TagsView& tags) {
 
 }  // namespace
 
-void EnvelopeWriter::append_message(std::string& out, const MessageView& message) {
+void EnvelopeWriter::append_message(std::string& out, const MessageView& message,
+                                    std::string_view pool_json) {
   out += R"({"data":)";
   out += message.body;
   out += ',';
   append_meta(out, message.tags);
+  if (!pool_json.empty()) {
+    out += R"(,"pool":)";
+    out += pool_json;
+  }
   append_seq_and_time(out, message.seq, message.time_ns);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/pool/record.h"
 #include "core/record/timestamp.h"
@@ -12,8 +13,10 @@ namespace plasmite {
 // Keep one per output: it remembers the last time text. Not thread-safe.
 class EnvelopeWriter {
  public:
-  // {"data":…,"meta":{"tags":[…]},"seq":N,"time":"…"}; data is the stored text, untouched.
-  void append_message(std::string& out, const MessageView& message);
+  // {"data":…,"meta":{"tags":[…]},"seq":N,"time":"…"}; data is the stored text, untouched. With
+  // `pool_json`, a string as JSON text, "pool":… stands before "seq".
+  void append_message(std::string& out, const MessageView& message,
+                      std::string_view pool_json = {});
 
   // {"meta":{"tags":[…]},"seq":N,"time":"…"}
   void append_receipt(std::string& out, uint64_t seq, int64_t time_ns, const TagsView& tags);

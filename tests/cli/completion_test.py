@@ -94,7 +94,8 @@ class Completion(CliTest):
     def test_pools_where_a_pool_stands(self):
         for line in ("pls follow ", "pls feed ", "pls fetch ", "pls pool info ", "pls pool delete jobs ",
                      "pls pool copy ", "pls pool resize ", "pls doctor ", "pls tap ", "pls feed --tag x ",
-                     "pls follow -n 3 ", "pls --color never follow ", "pls follow -- "):
+                     "pls follow -n 3 ", "pls --color never follow ", "pls follow -- ", "pls follow jobs ",
+                     "pls follow jobs --tail 3 "):
             self.assertEqual(self.answers(line), ("-", self.pools_made), line)
         for line in ("pls feed jobs ", "pls fetch jobs ", "pls pool create ", "pls pool copy jobs ",
                      "pls pool resize jobs "):

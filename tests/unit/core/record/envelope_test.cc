@@ -17,6 +17,14 @@ TEST(Envelope, PutsTheStoredTextBetweenItsKeys) {
             R"(x{"data":{"a":1e400},"meta":{"tags":[]},"seq":41,"time":"2026-05-04T10:11:12.5Z"})");
 }
 
+TEST(Envelope, SaysThePoolBehindMeta) {
+  std::string out;
+  EnvelopeWriter writer;
+  writer.append_message(out, {.seq = 41, .time_ns = kTime, .tags = {}, .body = "{}"}, R"("web")");
+  EXPECT_EQ(out, R"({"data":{},"meta":{"tags":[]},"pool":"web","seq":41,)"
+                 R"("time":"2026-05-04T10:11:12.5Z"})");
+}
+
 TEST(Envelope, KeepsTagsInOrderWithDuplicatesAndEscapesThem) {
   const auto tags = TagBlock::encode({"ci", "a\"b", "ci", ""});
   ASSERT_TRUE(tags);
