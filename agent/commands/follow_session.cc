@@ -86,7 +86,8 @@ Result<int> FollowSession::run() {
       return std::unexpected(std::move(begun.error()));
   }
   if (where_) where_->tell_rounded_numbers(options_.where);
-  return loop(options_.one && plan_.tail > 0 && !resumes ? plan_.tail : 1);
+  const bool waits_for_last = options_.one && plan_.tail > 0 && !plan_.replay_speed && !resumes;
+  return loop(waits_for_last ? plan_.tail : 1);
 }
 
 // Pools that were named must be there and whole. Of those that a pattern found one must.
