@@ -173,10 +173,10 @@ class Start(FollowTest):
 
 class While(FollowTest):
     def test_b4_1_timeout__starts_again_with_each_printed_message_only(self):
-        follow = self.start("follow", "p", "--jsonl", "--timeout", "800ms", "--tag", "t")
+        follow = self.start("follow", "p", "--jsonl", "--timeout", "2s", "--tag", "t")
         began = time.monotonic()
         for n in range(3):
-            time.sleep(0.4)
+            time.sleep(0.8)
             self.numbers(n, tags=["t"])
         last = time.monotonic()
         while follow.poll() is None:
@@ -185,7 +185,7 @@ class While(FollowTest):
         ended = time.monotonic()
         out, err = follow.communicate()
         self.assertEqual((follow.returncode, len(out.splitlines()), err), (124, 3, b""))
-        self.assertGreater(ended - began, 1.2 + 0.7)
+        self.assertGreater(ended - began, 2.4 + 1.9)
         self.assertLess(ended - last, 20)
 
     def test_b4_1_timeout_terminal__says_so_with_the_words_typed(self):
@@ -201,7 +201,7 @@ class While(FollowTest):
     def overtaken(self, *options):
         """A follower whose reader paused until the ring went round: what it printed, and on stderr."""
         self.create("small", size="64K")
-        follow = self.start("follow", "small", "--jsonl", "--since", "1h", "--timeout", "1s", *options, bufsize=0)
+        follow = self.start("follow", "small", "--jsonl", "--since", "1h", "--timeout", "2s", *options, bufsize=0)
         self.feed("small", {"n": 0}, tags=["t"])
         first = read_line(follow.stdout)
         lines = b"".join(b'{"n":%d,"pad":"%s"}\n' % (n, b"x" * 200) for n in range(1, 4000))
@@ -254,9 +254,9 @@ class Replay(FollowTest):
 
     def test_b4_4_pace__is_the_recorded_one_divided_by_the_speed(self):
         self.numbers(1)
-        time.sleep(0.4)
+        time.sleep(1)
         self.numbers(2)
-        for speed, least, most in (("1", 0.4, 30), ("4", 0.1, 30), ("0", 0, 0.4)):
+        for speed, least, most in (("1", 1, 30), ("4", 0.25, 30), ("0", 0, 1)):
             began = time.monotonic()
             self.assertEqual(self.follow("--replay", speed, "--tail", "2", code=0), [1, 2])
             self.assertGreaterEqual(time.monotonic() - began, least)

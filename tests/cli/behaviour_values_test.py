@@ -48,9 +48,9 @@ class Values(CliTest):
     def test_b1_2_since_age__is_counted_back_from_now(self):
         self.create("p")
         self.feed("p", {"n": 1})
-        time.sleep(1.1)
+        time.sleep(2.1)
         self.feed("p", {"n": 2})
-        line = self.pls("follow", "p", "--since", "1s", "--one", "--jsonl", "--timeout", "5s").stdout
+        line = self.pls("follow", "p", "--since", "2s", "--one", "--jsonl", "--timeout", "5s").stdout
         self.assertEqual(json.loads(line)["data"], {"n": 2})
 
     def test_b1_2_durability__is_fast_or_flush(self):

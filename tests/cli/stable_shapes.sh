@@ -118,7 +118,7 @@ jq -se '.[-1].notice | .kind == "ingest_summary" and
   (.details | .failed == 1 and .ok == 2 and .total == 3)' notices.jsonl > /dev/null
 used "notices of feed"
 mkfifo lines
-expect 124 pls follow other --since 1h --jsonl --timeout 500ms > lines 2> drops.jsonl &
+expect 124 pls follow other --since 1h --jsonl --timeout 2s > lines 2> drops.jsonl &
 follower=$!
 exec 8< lines
 pls feed other '{"id":0}' > /dev/null
