@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "tests/bench/floor.h"
+#include "tests/bench/follower_run.h"
 #include "tests/bench/lane.h"
 
 namespace plasmite::bench {
@@ -60,52 +61,26 @@ class FollowRun : public LaneRun {
 
  private:
   Result<void> write_frames(const Pool& pool) {
-    const UniqueFd fd(
-        ::open(frames_.path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!fd) return std::unexpected(errno_error(errno, "cannot create the floor's file"));
-    auto cursor = pool.cursor(Start::oldest());
-    if (!cursor) return std::unexpected(cursor.error());
-    FloorWriter writer(fd.get());
     constexpr std::string_view kZeros("\0\0\0\0\0\0\0", 7);
-    for (;;) {
-      auto message = cursor->next();
-      if (!message) return std::unexpected(message.error());
-      if (!*message) break;
-      const std::string_view body = (*message)->body;
-      const FrameHeader header{static_cast<uint32_t>(body.size()), crc32c(body)};
-      writer.append({reinterpret_cast<const char*>(&header), sizeof header});
-      writer.append(body);
-      writer.append(kZeros.substr(0, -body.size() % 8));
-      ++records_;
-    }
-    writer.flush();
-    if (writer.failed())
-      return std::unexpected(errno_error(errno, "cannot write the floor's file"));
+    const auto records = write_floor_file(
+        pool, frames_.path(), [&](FloorWriter& writer, const MessageView& message) {
+          const std::string_view body = message.body;
+          const FrameHeader header{static_cast<uint32_t>(body.size()), crc32c(body)};
+          writer.append({reinterpret_cast<const char*>(&header), sizeof header});
+          writer.append(body);
+          writer.append(kZeros.substr(0, -body.size() % 8));
+        });
+    if (!records) return std::unexpected(records.error());
+    records_ = *records;
     return {};
   }
 
   Result<Sample> timed(const std::vector<std::string>& argv, uint64_t* bytes) {
-    const CpuPair cpus = workspace_.cpus();
-    auto output = make_pipe();
-    if (!output) return std::unexpected(output.error());
-    const ScopedCpu pinned(cpus.producer);
-    const int64_t begin = now_ns();
-    auto reader =
-        Child::spawn({.argv = argv, .stdout_fd = output->write_end.get(), .cpu = cpus.consumer});
-    if (!reader) return std::unexpected(reader.error());
-    output->write_end.reset();
-    auto drained = drain_lines(output->read_end.get(), records_);
-    const int64_t end = now_ns();
-    if (!drained) return std::unexpected(drained.error());
-    if (drained->lines != records_)
-      return std::unexpected(
-          Error(ErrorKind::Internal,
-                std::to_string(drained->lines) + " lines of " + std::to_string(records_)));
-    *bytes = drained->bytes;
-    reader->kill();
-    const auto records = static_cast<double>(records_);
-    return Sample{.figure = records * 1e9 / static_cast<double>(end - begin),
-                  .cpu_ns = static_cast<double>(reader->cpu_ns()) / records};
+    const auto run =
+        time_follower(workspace_.cpus(), {.argv = argv, .records = records_, .lines = records_});
+    if (!run) return std::unexpected(run.error());
+    *bytes = run->bytes;
+    return run->sample;
   }
 
   Workspace& workspace_;

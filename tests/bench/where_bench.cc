@@ -16,6 +16,7 @@ extern "C" {
 
 #include "core/record/envelope.h"
 #include "tests/bench/floor.h"
+#include "tests/bench/follower_run.h"
 #include "tests/bench/lane.h"
 
 namespace plasmite::bench {
@@ -77,52 +78,26 @@ class WhereRun : public LaneRun {
 
  private:
   Result<void> write_texts(const Pool& pool) {
-    const UniqueFd fd(
-        ::open(texts_.path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!fd) return std::unexpected(errno_error(errno, "cannot create the floor's file"));
-    auto cursor = pool.cursor(Start::oldest());
-    if (!cursor) return std::unexpected(cursor.error());
-    FloorWriter writer(fd.get());
     EnvelopeWriter envelope;
     Compiled program;
     std::string text;
-    for (;;) {
-      auto message = cursor->next();
-      if (!message) return std::unexpected(message.error());
-      if (!*message) break;
-      text.clear();
-      envelope.append_message(text, **message);
-      matches_ += program.matches(text) ? 1 : 0;
-      writer.append(text.append(1, '\n'));
-      ++records_;
-    }
-    writer.flush();
-    if (writer.failed())
-      return std::unexpected(errno_error(errno, "cannot write the floor's file"));
+    const auto records =
+        write_floor_file(pool, texts_.path(), [&](FloorWriter& writer, const MessageView& message) {
+          text.clear();
+          envelope.append_message(text, message);
+          matches_ += program.matches(text) ? 1 : 0;
+          writer.append(text.append(1, '\n'));
+        });
+    if (!records) return std::unexpected(records.error());
+    records_ = *records;
     return {};
   }
 
   Result<Sample> timed(const std::vector<std::string>& argv) {
-    const CpuPair cpus = workspace_.cpus();
-    auto output = make_pipe();
-    if (!output) return std::unexpected(output.error());
-    const ScopedCpu pinned(cpus.producer);
-    const int64_t begin = now_ns();
-    auto reader =
-        Child::spawn({.argv = argv, .stdout_fd = output->write_end.get(), .cpu = cpus.consumer});
-    if (!reader) return std::unexpected(reader.error());
-    output->write_end.reset();
-    auto drained = drain_lines(output->read_end.get(), matches_);
-    const int64_t end = now_ns();
-    if (!drained) return std::unexpected(drained.error());
-    if (drained->lines != matches_)
-      return std::unexpected(
-          Error(ErrorKind::Internal,
-                std::to_string(drained->lines) + " lines of " + std::to_string(matches_)));
-    (void)reader->wait_for_success();  // the timeout's exit code is none
-    const auto records = static_cast<double>(records_);
-    return Sample{.figure = records * 1e9 / static_cast<double>(end - begin),
-                  .cpu_ns = static_cast<double>(reader->cpu_ns()) / records};
+    const auto run = time_follower(
+        workspace_.cpus(), {.argv = argv, .records = records_, .lines = matches_, .ends = true});
+    if (!run) return std::unexpected(run.error());
+    return run->sample;
   }
 
   Workspace& workspace_;
