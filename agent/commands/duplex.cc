@@ -124,9 +124,7 @@ Result<Start> find_start(const Pool& pool, const Plan& plan,
                          const std::function<bool(const MessageView&)>& shown) {
   if (plan.since_ns) return Start::at_time(*plan.since_ns);
   if (plan.tail == 0) return Start::newest();
-  auto start = start_at_tail(pool, plan.tail, {.tags = {}, .shown = shown}, /*only_one=*/false);
-  if (!start) return std::unexpected(start.error());
-  return start->start;
+  return start_at_tail(pool, plan.tail, {.tags = {}, .shown = shown}, /*exactly=*/false);
 }
 
 // Both sides until one is at its end. When that is stdin's, everything that was in the pool by then

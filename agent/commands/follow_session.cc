@@ -193,9 +193,7 @@ Result<Start> FollowSession::find_start(size_t number, bool others_resume) {
   if (plan_.tail > 0) {
     const auto filter = tail_filter(number);
     if (!filter) return std::unexpected(filter.error());
-    auto start = start_at_tail(pool.pool, plan_.tail, *filter, options_.one && !plan_.replay_speed);
-    if (!start) return std::unexpected(std::move(start.error()));
-    return start->start;
+    return start_at_tail(pool.pool, plan_.tail, *filter, /*exactly=*/options_.one);
   }
   // It came to match while nobody followed under this name: nothing of it is skipped.
   if (others_resume && pool.found_by_pattern) return Start::oldest();

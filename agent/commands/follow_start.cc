@@ -101,13 +101,12 @@ bool matches(const TagFilter& filter, const MessageView& message) {
                              [&](const std::string& tag) { return message.tags.contains(tag); });
 }
 
-Result<FollowStart> start_at_tail(const Pool& pool, uint64_t count, const TailFilter& filter,
-                                  bool only_one) {
-  const auto tail = find_tail(pool, count, filter, /*all_is_enough=*/!only_one);
+Result<Start> start_at_tail(const Pool& pool, uint64_t count, const TailFilter& filter,
+                            bool exactly) {
+  const auto tail = find_tail(pool, count, filter, /*all_is_enough=*/!exactly);
   if (!tail) return std::unexpected(tail.error());
-  const uint64_t first = tail->matches.empty() ? tail->newest_seq + 1 : tail->matches.front().seq;
-  return FollowStart{.start = tail->is_all ? Start::oldest() : Start::at_seq(first),
-                     .print_from_match = only_one ? count : 1};
+  if (tail->is_all) return Start::oldest();
+  return Start::at_seq(tail->matches.empty() ? tail->newest_seq + 1 : tail->matches.front().seq);
 }
 
 Result<std::vector<Start>> start_at_merged_tail(std::span<const TailSearch> pools, uint64_t count) {

@@ -29,16 +29,11 @@ struct TailFilter {
   bool none() const { return tags.empty() && !shown && where == nullptr; }
 };
 
-struct FollowStart {
-  Start start;
-  // For --one with --tail N: the match that is printed, counted from `start`; 1 without.
-  uint64_t print_from_match = 1;
-};
-
 // The last `count` matching messages that are retained now, then everything that follows. Looks at
 // no more than `count` messages unless there is a filter (or a hole in the sequence).
-Result<FollowStart> start_at_tail(const Pool& pool, uint64_t count, const TailFilter& filter,
-                                  bool only_one);
+// With `exactly`, the first one is known even when they are everything retained.
+Result<Start> start_at_tail(const Pool& pool, uint64_t count, const TailFilter& filter,
+                            bool exactly);
 
 struct TailSearch {
   const Pool* pool;
