@@ -139,8 +139,10 @@ Cursor::~Cursor() = default;
 
 Result<std::optional<MessageView>> Cursor::next() {
   State::Read read = state_->read_next();
-  if (read == State::Read::nothing_more && !state_->handle->check_present() &&
-      state_->move_to_successor())
+  Result<void> present;
+  // A successor may have been replaced in its turn.
+  while (read == State::Read::nothing_more && !(present = state_->handle->check_present()) &&
+         state_->move_to_successor())
     read = state_->read_next();
   // A truncated file reads as zeros: never mistake that for an end or for damage.
   if (state_->handle->file.faulted()) return std::unexpected(state_->handle->truncated_error());
@@ -150,8 +152,7 @@ Result<std::optional<MessageView>> Cursor::next() {
       return std::unexpected(state_->handle->corrupt_error("nothing readable follows in the pool"));
     case State::Read::nothing_more: break;
   }
-  if (auto present = state_->handle->check_present(); !present)
-    return std::unexpected(std::move(present.error()));
+  if (!present) return std::unexpected(std::move(present.error()));
   return std::nullopt;
 }
 

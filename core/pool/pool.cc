@@ -146,10 +146,13 @@ Result<Message> Pool::get(uint64_t seq) const {
 }
 
 Result<Cursor> Pool::cursor(Start start) const {
-  const auto current = handle();
+  auto current = handle();
+  for (auto present = current->check_present(); !present; present = current->check_present()) {
+    // Replaced since: see append_batch.
+    const auto gone = std::exchange(current, handle());
+    if (current == gone) return std::unexpected(std::move(present.error()));
+  }
   const PoolView& view = current->view;
-  if (auto present = current->check_present(); !present)
-    return std::unexpected(std::move(present.error()));
   const auto bounds = read_bounds(view);
   if (!bounds) return std::unexpected(current->corrupt_error("live page is damaged"));
   auto state = std::make_unique<Cursor::State>();

@@ -108,10 +108,9 @@ Result<void> recover_live(PoolHandle& handle, uint64_t tag) {
   return result;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<PoolHandle>> open_pool(const std::filesystem::path& path,
-                                              const OpenOptions& options) {
+// The file that has this name now, whether or not it is the pool's any more.
+Result<std::shared_ptr<PoolHandle>> open_named(const std::filesystem::path& path,
+                                               const OpenOptions& options) {
   auto opened = open_file(path, options.access);
   if (!opened) return std::unexpected(std::move(opened.error()));
   auto handle = std::make_shared<PoolHandle>();
@@ -151,9 +150,23 @@ Result<std::shared_ptr<PoolHandle>> open_pool(const std::filesystem::path& path,
       return std::unexpected(std::move(mapped.error()));
   }
   if (handle->file.faulted()) return std::unexpected(handle->truncated_error());
-  if (auto present = handle->check_present(); !present)
-    return std::unexpected(std::move(present.error()));
   return handle;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<PoolHandle>> open_pool(const std::filesystem::path& path,
+                                              const OpenOptions& options) {
+  for (;;) {
+    auto handle = open_named(path, options);
+    if (!handle) return handle;
+    auto present = (*handle)->check_present();
+    if (present) return handle;
+    // Replaced while we opened it: its name leads to another file, or to none, which the next round
+    // says. Each round takes somebody else another replacement.
+    const bool gone = present.error().kind() == ErrorKind::NotFound;
+    if (!gone || (*handle)->has_its_name()) return std::unexpected(std::move(present.error()));
+  }
 }
 
 std::shared_ptr<PoolHandle> open_successor(const PoolHandle& handle) {

@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from cli_harness import TIMEOUT, CliTest
+from cli_harness import TIMEOUT, CliTest, has_open, wait_for
 
 LINE = b'{"text":"' + b"x" * 190 + b'"}\n'
 BEGINS = b"\r"
@@ -30,6 +30,8 @@ class FeedProgress(CliTest):
             feed = self.start("feed", "p", "--file", self.file, *arguments,
                               stdout=slave if stdout == "terminal" else subprocess.PIPE, stderr=slave)
             os.close(slave)
+            if seconds:
+                wait_for(lambda: has_open(feed.pid, self.path("p")), "feed has opened the pool")
             time.sleep(seconds)  # what is measured is time: the first line comes after 0.5 s
         shown = b""
         drain = None
@@ -95,6 +97,7 @@ class FeedProgress(CliTest):
         with self.path("p").open("r+b") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             feed = self.start("feed", "p", "-q", "--file", self.file)
+            wait_for(lambda: has_open(feed.pid, self.path("p")), "feed has opened the pool")
             time.sleep(0.8)
         self.assertEqual(feed.communicate(timeout=TIMEOUT), (b"", b""))
 

@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from cli_harness import CliTest, read_line
+from cli_harness import CliTest, quickest, read_line
 
 
 class FollowLive(CliTest):
@@ -59,18 +59,19 @@ class FollowLive(CliTest):
         feed.stdin.close()
 
     def test_timeout_starts_again_with_each_printed_message(self):
-        follow = self.start("follow", "p", "--jsonl", "--timeout", "2s", "--tag", "wanted")
+        # Twice the pauses, and half as much again for a machine that is busy.
+        follow = self.start("follow", "p", "--jsonl", "--timeout", "5s", "--tag", "wanted")
         began = time.monotonic()
         for n in range(4):
-            time.sleep(0.7)
+            time.sleep(1.5)
             self.feed("p", {"n": n}, tags=["wanted"])
             last = time.monotonic()
         out, err = follow.communicate(timeout=30)
         ended = time.monotonic()
         self.assertEqual((follow.returncode, err), (124, b""))
         self.assertEqual(len(out.splitlines()), 4)
-        self.assertGreater(ended - began, 2 + 4 * 0.7 - 0.1)
-        self.assertGreater(ended - last, 1.5)
+        self.assertGreater(ended - began, 5 + 4 * 1.5 - 0.1)
+        self.assertGreater(ended - last, 4)
 
     def test_other_messages_do_not_push_the_timeout_back(self):
         follow = self.start("follow", "p", "--timeout", "500ms", "--tag", "wanted")
@@ -90,15 +91,10 @@ class FollowLive(CliTest):
         self.feed("big", {"n": 1}, tags=["last"])
         options = ["follow", "big", "--since", "1h", "--tag"]
         self.pls(*options, "last", "--one")  # the pool's pages are in memory now
-        began = time.monotonic()
-        self.pls(*options, "last", "--one")
-        all_took = time.monotonic() - began
-        took = []
-        for _ in range(3):
-            began = time.monotonic()
-            self.pls(*options, "none", "--timeout", "1ms", code=124)
-            took.append(time.monotonic() - began)
-        self.assertLess(min(took), all_took / 2)
+        all_took = quickest(lambda: self.pls(*options, "last", "--one"), enough=0, attempts=3)
+        took = quickest(lambda: self.pls(*options, "none", "--timeout", "1ms", code=124),
+                        enough=all_took / 3, attempts=10)
+        self.assertLess(took, all_took / 2)
 
     def test_a_reader_that_goes_away_is_noticed_without_a_message(self):
         follow = self.started_follow()
@@ -188,11 +184,19 @@ class FollowLive(CliTest):
         self.assertEqual(len(followers[1].stderr.read().splitlines()), 1, "only the error")
 
     def test_deleted_pool(self):
-        follow = self.started_follow()
-        self.pls("pool", "delete", "p")
-        began = time.monotonic()
-        self.check_gone(follow)
-        self.assertLess(time.monotonic() - began, 1, "deleting wakes followers")
+        def seconds_until_gone():
+            follow = self.started_follow()
+            self.pls("pool", "delete", "p")
+            began = time.monotonic()
+            self.check_gone(follow)
+            took.append(time.monotonic() - began)
+            self.create("p")
+
+        # By themselves followers look after 2 s; a busy machine has several attempts to be quick.
+        took = []
+        while len(took) < 5 and min(took, default=2) >= 1:
+            seconds_until_gone()
+        self.assertLess(min(took), 1, "deleting wakes followers")
 
     def test_pool_removed_by_other_means(self):
         follow = self.started_follow()

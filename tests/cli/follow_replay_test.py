@@ -1,6 +1,7 @@
 """follow --replay: what is retained, at the pace at which it was stored."""
 
 import json
+import signal
 import time
 import unittest
 
@@ -88,7 +89,9 @@ class FollowReplay(CliTest):
         self.feed("small", *({"n": n} for n in range(1, 50)))
         follow = self.start("follow", "small", "--jsonl", "--tail", "50", "--replay", "1", bufsize=0)
         read_line(follow.stdout)
+        follow.send_signal(signal.SIGSTOP)  # a busy machine may need longer than the second of the pause
         self.pls("feed", "small", "-q", stdin=b'{"pad":"%s"}\n' % (b"x" * 300) * 1000)
+        follow.send_signal(signal.SIGCONT)
         out, err = follow.communicate(timeout=30)
         self.assertEqual(follow.returncode, 0)
         self.assertEqual(json.loads(out.splitlines()[0])["seq"], 2, "it was taken already")

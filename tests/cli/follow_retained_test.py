@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from cli_harness import PLS, CliTest
+from cli_harness import PLS, CliTest, somebody_sleeps, wait_for
 
 
 class FollowRetained(CliTest):
@@ -88,7 +88,8 @@ class FollowRetained(CliTest):
         self.numbers(1, 2, tags=["t"])
         follow = self.start("follow", "p", "--jsonl", "--one", "--tail", "4", "--tag", "t",
                             "--timeout", "30s")
-        time.sleep(0.1)
+        # Once it sleeps, what was retained is behind it.
+        wait_for(lambda: somebody_sleeps(self.path("p")), "follow waits for messages")
         self.numbers(3, tags=["t"])
         self.numbers(4)
         self.numbers(5, 6, tags=["t"])

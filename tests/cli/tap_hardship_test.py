@@ -185,10 +185,7 @@ class Hardship(TapTest):
             self.assertEqual(self.records("exit", pool="level4")[-1]["code"], 139)
 
     def test_timeout_in_front_with_pty(self):
-        result = subprocess.run(
-            ["timeout", "1", PLS, "tap", "p", "--create", "--pty", "--", "sh", "-c",
-             "echo begun; sleep 60"],
-            env=self.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+        result = self.tap_behind_timeout("sh", "-c", "echo begun; sleep 60", options=["--pty"])
         self.assertEqual((result.returncode, result.stdout), (124, b"begun\r\n"))
         self.assertEqual(self.exit_record()["signal"], "SIGTERM")
 

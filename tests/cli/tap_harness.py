@@ -5,6 +5,7 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,19 @@ class TapTest(unittest.TestCase):
         )
         self.addCleanup(self.end, process)
         return process
+
+    def tap_behind_timeout(self, *command, options=(), begun=lambda process: None):
+        """As tap(), with timeout(1) in front. Its time is up once the command has printed a line and
+        `begun` has returned."""
+        process = subprocess.Popen(
+            ["timeout", str(TIMEOUT), PLS, "tap", "p", "--create", *options, "--", *command],
+            env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(self.end, process)
+        first = process.stdout.readline()
+        begun(process)
+        process.send_signal(signal.SIGALRM)  # what ends timeout's own wait
+        out, err = process.communicate(timeout=TIMEOUT)
+        return subprocess.CompletedProcess(process.args, process.returncode, first + out, err)
 
     def message_lines(self, pool="p"):
         """Everything retained, as printed."""

@@ -6,6 +6,7 @@ import subprocess
 import time
 import unittest
 
+from cli_harness import bytes_in_pipe, wait_for
 from tap_harness import PLS, TIMEOUT, TapTest
 
 
@@ -30,9 +31,14 @@ class Passthrough(TapTest):
         self.assertEqual(self.stored("stdout"), b"out\n" * 3)
         self.assertEqual(self.stored("stderr"), b"err\n" * 3)
 
+    @staticmethod
+    def wait_until_stuck(process):
+        wait_for(lambda: bytes_in_pipe(process.stdout) >= 65536 - 4096, "the pipe is full")
+
     def test_a_slow_reader_gets_everything(self):
         process = self.start_tap("seq", "1", "1000000")
-        time.sleep(0.5)  # the pipe is full by now
+        self.wait_until_stuck(process)
+        time.sleep(0.2)  # it could take in more by now
         resident = self.resident_bytes(process.pid)
         got = process.stdout.read()
         self.assertEqual(process.wait(TIMEOUT), 0)
@@ -50,7 +56,7 @@ class Passthrough(TapTest):
 
     def test_a_signal_is_passed_on_while_the_reader_is_stuck(self):
         process = self.start_tap("seq", "1", "10000000")
-        time.sleep(0.3)
+        self.wait_until_stuck(process)
         process.terminate()
         self.assertEqual(process.wait(TIMEOUT), 143)  # although nobody ever read
         self.assertEqual(self.exit_record()["signal"], "SIGTERM")

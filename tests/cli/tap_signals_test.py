@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from tap_harness import PLS, TIMEOUT, TapTest, python
+from tap_harness import TIMEOUT, TapTest, python
 
 # Says each signal it gets, and ends at TERM when told so.
 LISTENER = """
@@ -68,9 +68,7 @@ class Signals(TapTest):
         # timeout(1) sends SIGCONT to the whole group, too: it may reach a leak check at its exit, which
         # then waits for a stop that never comes.
         self.env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-        result = subprocess.run(
-            ["timeout", "1", PLS, "tap", "p", "--create", "--", "sh", "-c", "echo begun; sleep 60"],
-            env=self.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+        result = self.tap_behind_timeout("sh", "-c", "echo begun; sleep 60")
         self.assertEqual(result.returncode, 124)
         self.assertEqual(self.exit_record()["signal"], "SIGTERM")
         self.assertEqual(self.stored(), b"begun\n")

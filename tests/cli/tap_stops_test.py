@@ -5,6 +5,7 @@ import signal
 import subprocess
 import unittest
 
+from cli_harness import children_of, wait_for
 from tap_harness import PLS, TIMEOUT
 from tap_pty_harness import CTRL_C, CTRL_Z, PtyTest
 
@@ -39,9 +40,12 @@ class Stops(PtyTest):
     def test_timeout_in_front_of_a_stopped_command(self):
         # SIGCONT may reach a leak check at tap's exit, which then waits for a stop that never comes.
         self.env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-        result = subprocess.run(
-            ["timeout", "1", PLS, "tap", "p", "--create", "--", "sh", "-c", "echo x; kill -STOP $$"],
-            env=self.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+        def stopped(timeout):
+            (tap,) = children_of(timeout.pid)
+            (command,) = children_of(tap)
+            wait_for(lambda: self.state_of(command) == "T", "the command is stopped")
+
+        result = self.tap_behind_timeout("sh", "-c", "echo x; kill -STOP $$", begun=stopped)
         self.assertEqual((result.returncode, result.stdout), (124, b"x\n"))
         self.assertEqual(self.exit_record()["signal"], "SIGTERM")
 

@@ -303,36 +303,6 @@ TEST_F(PoolResize, ADeathAtAnyStepLeavesOneOfTheTwoFiles) {
   }
 }
 
-// It looked at the file before the resizing marked it, and gets the lock from the resizer's death.
-TEST_F(PoolResize, AWriterThatWaitsWhileTheResizerDiesAppendsToTheFileThatHasTheName) {
-  for (const Step death : {Step::resize_marked, Step::resize_renamed, Step::resize_done}) {
-    SCOPED_TRACE(static_cast<int>(death));
-    std::filesystem::remove(path_);
-    number_ = 0;
-    must(Pool::create(path_, {.size_bytes = kMinPoolBytes}));
-    Pool writer = must(Pool::open(path_, {.lock_timeout = seconds(60)}));
-    append_numbered(writer, 30);
-    const RawPool old(path_);
-    Child resizer([&] {
-      ScopedProbes probes;
-      probes.reached = [&](Step step) {
-        if (step == Step::resize_filled) ::raise(SIGSTOP);  // holding the lock
-        if (step == death) ::raise(SIGKILL);
-      };
-      (void)resize_pool(path_, {.size_bytes = kLarger});
-      return 1;
-    });
-    resizer.wait_until_stopped();
-    std::jthread appender([&] { append_numbered(writer, 1); });
-    while ((load_acquire(old.wait_page().writer_lock) & 1) == 0) std::this_thread::yield();
-    resizer.send(SIGCONT);
-    ASSERT_EQ(resizer.wait(), kKilled);
-    appender.join();
-    EXPECT_EQ(read_all(must(Pool::open(path_))).size(), 31u);
-    EXPECT_EQ(RawPool(path_).live().deleted, 0u);
-  }
-}
-
 TEST_F(PoolResize, AFailingCallLeavesTheOldFile) {
   for (const Call call : {Call::open, Call::fstat, Call::fallocate, Call::mmap, Call::flock,
                           Call::ofd_lock, Call::fdatasync, Call::rename, Call::pread}) {

@@ -130,15 +130,20 @@ TEST_F(ProcessesTest, AnAppendWakesAWaiterInAnotherProcess) {
 }
 
 TEST_F(ProcessesTest, DeletionWakesAWaiterInAnotherProcessAtOnce) {
-  Pipe ready;
-  Child waiter = wait_in_a_process(ready);
-  ready.receive();
-  until_somebody_sleeps();
-  const auto begin = steady_clock::now();
-  must(Pool::remove(path_));
-  EXPECT_EQ(waiter.wait(), static_cast<int>(ErrorKind::NotFound));
-  EXPECT_LT(steady_clock::now() - begin, milliseconds(1500))
-      << "woken, not waited for its cap of 2 s";
+  // A busy machine has several attempts to be quick.
+  steady_clock::duration quickest = seconds(60);
+  for (int attempt = 0; attempt < 5 && quickest > seconds(1); ++attempt) {
+    if (attempt > 0) must(Pool::create(path_, {.size_bytes = kMinPoolBytes}));
+    Pipe ready;
+    Child waiter = wait_in_a_process(ready);
+    ready.receive();
+    until_somebody_sleeps();
+    const auto begin = steady_clock::now();
+    must(Pool::remove(path_));
+    EXPECT_EQ(waiter.wait(), static_cast<int>(ErrorKind::NotFound));
+    quickest = std::min(quickest, steady_clock::now() - begin);
+  }
+  EXPECT_LT(quickest, seconds(1)) << "woken, not waited for its cap of 2 s";
 }
 
 TEST_F(ProcessesTest, AFileUnlinkedByOtherMeansIsNoticedWithinTwoSeconds) {

@@ -17,7 +17,6 @@
 namespace plasmite {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
@@ -259,7 +258,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 // The writer died between publishing and waking; nobody publishes anything else. Whoever takes the
 // lock next wakes the sleeper, long before its own cap.
-TEST(WriterDeathWakes, TheNextHolderOfTheLockWakesSleepers) {
+// How long a sleeper goes on sleeping once the next holder of the lock was there.
+steady_clock::duration until_woken_after_a_death() {
   const ScratchDir dir = ScratchDir::in_memory();
   must(Pool::create(dir / "p", {.size_bytes = kMinPoolBytes}));
   const RawPool raw(dir / "p");
@@ -282,16 +282,23 @@ TEST(WriterDeathWakes, TheNextHolderOfTheLockWakesSleepers) {
   });
   while ((load_acquire(raw.wait_page().event) & 1) == 0) std::this_thread::yield();
   go.send(1);
-  ASSERT_EQ(writer.wait(), kKilled);
+  EXPECT_EQ(writer.wait(), kKilled);
   const auto handle = must(open_pool(dir / "p", {}));
-  Deadline deadline{seconds(5)};
+  Deadline deadline{seconds(60)};
   must(WriterLock::acquire(*handle, deadline));
   const auto released_at = steady_clock::now();
   sleeper.join();
-  ASSERT_TRUE(woken);
-  EXPECT_TRUE(*woken);
-  EXPECT_LT(woken_at - released_at, milliseconds(1500)) << "the cap is 2 s";
+  EXPECT_TRUE(must(std::move(woken)));
   EXPECT_EQ(must(cursor.next())->seq, 1u);
+  return woken_at - released_at;
+}
+
+TEST(WriterDeathWakes, TheNextHolderOfTheLockWakesSleepers) {
+  // A busy machine has several attempts to be quick.
+  steady_clock::duration quickest = seconds(60);
+  for (int attempt = 0; attempt < 5 && quickest > seconds(1); ++attempt)
+    quickest = std::min(quickest, until_woken_after_a_death());
+  EXPECT_LT(quickest, seconds(1)) << "the cap is 2 s";
 }
 
 }  // namespace
