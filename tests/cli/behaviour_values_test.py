@@ -95,6 +95,10 @@ class Refs(CliTest):
         for name in (".", "a b", "..", "ü", "[a]", "-x"):
             self.pls("pool", "create", "--size", "64K", "--", name)
             self.assertTrue(self.path(name).is_file(), name)
+        self.create("*", "[ab]", "a", size="64K")  # as what it looks like to follow, too, when it is there
+        for name in ("*", "[ab]"):
+            self.feed(name, {"name": name})
+            self.assertEqual(self.data(name), [{"name": name}])
         self.pls("feed", "", "{}", "--create", "--create-size", "64K")
         self.assertTrue((self.pools / ".plasmite").is_file())
 
