@@ -1,12 +1,8 @@
 #include "agent/cli.h"
 
-#include <fcntl.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <exception>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,109 +13,19 @@
 #include "agent/commands/completion.h"
 #include "agent/commands/help.h"
 #include "agent/commands/registry.h"
-#include "agent/output/error_report.h"
-#include "agent/output/json_output.h"
 #include "agent/output/stdio.h"
 #include "agent/parse_failure.h"
+#include "agent/program.h"
 #include "agent/suggestion.h"
-#include "core/client/pool_ref.h"
 
 namespace plasmite {
 namespace {
 
-using Arguments = std::vector<std::string>;
-
-constexpr const char* kProgram = "plasmite";
 constexpr const char* kExitCodesTopic = "exit-codes";
-
-// What stands before the command.
-struct GlobalOptions {
-  std::optional<std::string> dir;
-  ColorMode color = ColorMode::automatic;
-  bool help = false;
-  bool version = false;
-  size_t command_at = 0;  // index of the command in the arguments; their number: there is none
-};
-
-Error usage(std::string message) {
-  return Error(ErrorKind::Usage, std::move(message)).with_hint("Try `plasmite --help`.");
-}
-
-// A pool must never be opened as descriptor 0, 1 or 2: diagnostics would be written into it.
-void occupy_standard_streams() {
-  for (int fd = 0; fd <= 2; ++fd) {
-    if (::fcntl(fd, F_GETFD) == -1 && errno == EBADF) (void)::open("/dev/null", O_RDWR);
-  }
-}
-
-Arguments read_arguments(int argc, char** argv) {
-  Arguments arguments(argv + std::min(argc, 1), argv + argc);
-  for (std::string& argument : arguments) {
-    if (argument == "--") break;  // what follows belongs to a wrapped command
-    if (argument == "---help" || argument == "---version") argument.erase(0, 1);
-  }
-  return arguments;
-}
-
-Result<ColorMode> parse_color(std::string_view text) {
-  if (text == "auto") return ColorMode::automatic;
-  if (text == "always") return ColorMode::always;
-  if (text == "never") return ColorMode::never;
-  return std::unexpected(
-      usage("invalid value '" + std::string(text) + "' for '--color': use auto, always or never"));
-}
-
-// The value of `--name VALUE` or `--name=VALUE` at arguments[at], which moves on to its last word.
-Result<std::string> option_value(const Arguments& arguments, size_t& at) {
-  const std::string& word = arguments[at];
-  if (const size_t equals = word.find('='); equals != std::string::npos)
-    return word.substr(equals + 1);
-  if (at + 1 == arguments.size())
-    return std::unexpected(usage("a value is required for '" + word + "'"));
-  return arguments[++at];
-}
-
-Result<GlobalOptions> parse_global_options(const Arguments& arguments) {
-  GlobalOptions options;
-  size_t at = 0;
-  for (; at < arguments.size() && arguments[at].starts_with('-'); ++at) {
-    const std::string& word = arguments[at];
-    const std::string_view name = std::string_view(word).substr(0, word.find('='));
-    if (word == "-h" || word == "--help") {
-      options.help = true;
-    } else if (word == "-V" || word == "--version") {
-      options.version = true;
-    } else if (name == "--dir" || name == "--color") {
-      const bool is_dir = name == "--dir";
-      auto value = option_value(arguments, at);
-      if (!value) return std::unexpected(value.error());
-      if (is_dir) {
-        options.dir = *value;
-        continue;
-      }
-      const auto color = parse_color(*value);
-      if (!color) return std::unexpected(color.error());
-      options.color = *color;
-    } else {
-      return std::unexpected(
-          unexpected_argument(word, {"--dir", "--color", "--help", "--version"}, kProgram));
-    }
-  }
-  options.command_at = at;
-  return options;
-}
 
 const CommandEntry* find_command(std::string_view name) {
   const auto found = std::ranges::find(all_commands(), name, &CommandEntry::name);
   return found == all_commands().end() ? nullptr : &*found;
-}
-
-// The subcommand of that name, null when there is none.
-const CLI::App* find_subcommand(const CLI::App& command, std::string_view name) {
-  const auto subs = command.get_subcommands({});
-  const auto found =
-      std::ranges::find(subs, name, [](const CLI::App* sub) { return sub->get_name(); });
-  return found == subs.end() ? nullptr : *found;
 }
 
 bool is_pool_command(std::string_view word) {
@@ -145,22 +51,11 @@ Error unknown_command(std::string_view word) {
   return error;
 }
 
-// The deepest command that the arguments named.
-const CLI::App& deepest(const CLI::App& root) {
-  const std::vector<CLI::App*> parsed = root.get_subcommands();
-  return parsed.empty() ? root : deepest(*parsed.front());
-}
-
 // Of `plasmite help`, which knows more than commands.
 Error unknown_topic(std::string_view word) {
   if (!nearest_word(word, {kExitCodesTopic}).empty())
     return unrecognized_command(word, {kExitCodesTopic}, kProgram);
   return unknown_command(word);
-}
-
-Result<int> print_help_text(const std::string& text) {
-  if (auto printed = print_text(text); !printed) return std::unexpected(printed.error());
-  return 0;
 }
 
 // help, help feed, help pool create.
@@ -184,45 +79,12 @@ Result<int> run_help(std::span<const std::string> words) {
   return print_help_text(format_help(*command));
 }
 
-// A command that cannot do anything without arguments was given none: its help on stderr.
-const CLI::App* command_without_arguments(const CLI::App& root,
-                                          std::span<const std::string> words) {
-  const CLI::App* command = root.get_subcommand(words.front());
-  for (const std::string& word : words.subspan(1)) {
-    command = find_subcommand(*command, word);
-    if (command == nullptr) return nullptr;
-  }
-  return needs_arguments(*command) ? command : nullptr;
-}
-
-Result<int> run_command(const CommandEntry& entry, std::span<const std::string> words,
-                        CommandContext& context) {
-  CLI::App root("", kProgram);
-  root.require_subcommand(1);
-  entry.add(root, context);
-  if (const CLI::App* command = command_without_arguments(root, words)) {
-    write_stderr(format_help(*command));
-    return error_exit_code(ErrorKind::Usage);
-  }
-  try {
-    root.parse(Arguments(words.rbegin(), words.rend()));
-  } catch (const CLI::CallForHelp&) {
-    return print_help_text(format_help(deepest(root)));
-  } catch (const CLI::ParseError& failure) {
-    // The parser failed before the command could look at the options: colours are automatic.
-    context.color = ColorMode::automatic;
-    return std::unexpected(usage_error(failure, deepest(root)));
-  }
-  return context.run();
-}
-
 Result<int> dispatch(const Arguments& arguments, bool called_as_pls, CommandContext& context) {
   const auto options = parse_global_options(arguments);
   if (!options) return std::unexpected(options.error());
   if (options->help) return print_help_text(root_help());
   if (options->version) return print_help_text("plasmite " PLASMITE_VERSION "\n");
-  context.color = options->color;
-  context.pool_dir = options->dir ? std::filesystem::path(*options->dir) : default_pool_dir();
+  use_global_options(*options, context);
   const auto words = std::span(arguments).subspan(options->command_at);
   if (words.empty()) {
     if (called_as_pls && arguments.empty()) return print_help_text(root_help());
@@ -239,27 +101,19 @@ Result<int> dispatch(const Arguments& arguments, bool called_as_pls, CommandCont
     topic.erase(topic.begin() + 1);
     return run_help(topic);
   }
-  return run_command(*entry, words, context);
+  return run_command(entry->add, words, context);
 }
 
 }  // namespace
 
 int run_cli(int argc, char** argv) {
-  occupy_standard_streams();
-  // A reader that goes away shows as EPIPE, a file that may not grow (`ulimit -f`) as EFBIG.
-  // Children that a command starts must reset this.
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
   const std::string_view invoked = argc > 0 ? argv[0] : kProgram;
-  const bool called_as_pls = invoked.substr(invoked.rfind('/') + 1) == "pls";
-  CommandContext context;
-  try {
-    const auto exit_code = dispatch(read_arguments(argc, argv), called_as_pls, context);
-    return exit_code ? *exit_code : report_error(context.color, exit_code.error());
-  } catch (const std::exception& failure) {
-    return report_error(context.color,
-                        Error(ErrorKind::Internal, "internal error").with_cause(failure.what()));
-  }
+  const std::string name(invoked.substr(invoked.rfind('/') + 1));
+  // For ps, pgrep and killall: what was typed, not plasmite-commands.
+  (void)::prctl(PR_SET_NAME, name.c_str());
+  return run_program([&](CommandContext& context) {
+    return dispatch(read_arguments(argc, argv), name == "pls", context);
+  });
 }
 
 }  // namespace plasmite

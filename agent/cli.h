@@ -1,4 +1,4 @@
-// The command line: global options, then one command.
+// The command line: global options, then one command. The program plasmite-commands.
 #pragma once
 
 namespace plasmite {

@@ -1,3 +1,3 @@
-#include "agent/cli.h"
+#include "agent/front.h"
 
-int main(int argc, char** argv) { return plasmite::run_cli(argc, argv); }
+int main(int argc, char** argv) { return plasmite::run_front(argc, argv); }

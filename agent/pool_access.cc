@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "agent/pool_size.h"
 #include "core/client/pool_ref.h"
 #include "core/record/json_escape.h"
 
@@ -25,7 +26,7 @@ Error missing_pool(const Error& error, const std::filesystem::path& path,
 
 Result<Pool> create_then_open(const std::filesystem::path& path, const PoolRequest& request) {
   if (auto made = make_pool_dir(path.parent_path()); !made) return std::unexpected(made.error());
-  auto created = Pool::create(path, {.size_bytes = request.create_bytes});
+  auto created = Pool::create(path, {.size_bytes = pool_size_for(request.create_bytes)});
   // Somebody else may have been faster; their pool is as good as ours.
   if (!created && created.error().kind() != ErrorKind::AlreadyExists) return created;
   return Pool::open(path, {.access = request.access, .lock_timeout = request.lock_timeout});

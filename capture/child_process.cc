@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "capture/pipe_spawn.h"
 #include "capture/spawn_error.h"
 #include "core/base/check.h"
 
@@ -53,65 +53,25 @@ Result<Pipe> open_pipe() {
   return Pipe{.read = std::move(*read), .write = std::move(*write)};
 }
 
-// posix_spawn's two option objects, with their clean-up.
-class SpawnAttributes {
- public:
-  SpawnAttributes(const SpawnOptions& options, const Pipe& out, const Pipe& err) {
-    PLASMITE_CHECK(::posix_spawnattr_init(&attributes_) == 0);
-    PLASMITE_CHECK(::posix_spawn_file_actions_init(&actions_) == 0);
-    sigset_t defaults;
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);  // ignored here so that a closed stdout is an error code
-    sigaddset(&defaults, SIGXFSZ);  // likewise, for a file that may not grow
-    sigaddset(&defaults, SIGCHLD);
-    posix_spawnattr_setsigdefault(&attributes_, &defaults);
-    posix_spawnattr_setsigmask(&attributes_, &options.signal_mask);
-    int flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-    if (options.group == ProcessGroup::own) {
-      posix_spawnattr_setpgroup(&attributes_, 0);
-      flags |= POSIX_SPAWN_SETPGROUP;
-    }
-    posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
-    PLASMITE_CHECK(::posix_spawn_file_actions_adddup2(&actions_, out.write.get(), STDOUT_FILENO) ==
-                   0);
-    PLASMITE_CHECK(::posix_spawn_file_actions_adddup2(&actions_, err.write.get(), STDERR_FILENO) ==
-                   0);
-  }
-  SpawnAttributes(const SpawnAttributes&) = delete;
-  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
-  ~SpawnAttributes() {
-    ::posix_spawnattr_destroy(&attributes_);
-    ::posix_spawn_file_actions_destroy(&actions_);
-  }
-
-  // 0 or an errno: posix_spawn reports the child's failing exec, too.
-  int spawn(const std::vector<std::string>& argv, pid_t& pid) const {
-    std::vector<char*> pointers;
-    pointers.reserve(argv.size() + 1);
-    for (const std::string& argument : argv)
-      pointers.push_back(const_cast<char*>(argument.c_str()));
-    pointers.push_back(nullptr);
-    return ::posix_spawnp(&pid, pointers[0], &actions_, &attributes_, pointers.data(), environ);
-  }
-
- private:
-  posix_spawnattr_t attributes_;
-  posix_spawn_file_actions_t actions_;
-};
-
 Result<pid_t> start(const SpawnOptions& options, const Pipe& out, const Pipe& err) {
-  const SpawnAttributes attributes(options, out, err);
+  const auto spawn = [&](const std::vector<std::string>& argv) {
+    return spawn_with_pipes({.argv = argv,
+                             .out = out.write.get(),
+                             .err = err.write.get(),
+                             .own_group = options.group == ProcessGroup::own,
+                             .signal_mask = options.signal_mask});
+  };
   const std::string& command = options.argv.front();
-  pid_t pid = 0;
-  int failed = attributes.spawn(options.argv, pid);
-  if (failed == ENOEXEC && command.find('/') != std::string::npos) {
+  SpawnedProcess spawned = spawn(options.argv);
+  if (spawned.error_number == ENOEXEC && command.find('/') != std::string::npos) {
     // A script without `#!`: shells run it themselves, and so must whoever stands in front of one.
     std::vector<std::string> through_shell = options.argv;
     through_shell.insert(through_shell.begin(), "/bin/sh");
-    failed = attributes.spawn(through_shell, pid);
+    spawned = spawn(through_shell);
   }
-  if (failed != 0) return std::unexpected(spawn_error(failed, command, options.shown()));
-  return pid;
+  if (spawned.error_number != 0)
+    return std::unexpected(spawn_error(spawned.error_number, command, options.shown()));
+  return spawned.pid;
 }
 
 // Whoever started us may have left SIGCHLD ignored; then the kernel throws exit statuses away.

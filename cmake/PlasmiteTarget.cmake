@@ -29,7 +29,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(plasmite_flags INTERFACE -Wthread-safety)
   target_link_options(plasmite_flags INTERFACE -fuse-ld=lld)
 endif()
-target_link_options(plasmite_flags INTERFACE -pie -Wl,-z,relro,-z,now)
+target_link_options(plasmite_flags INTERFACE
+  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:PLASMITE_STATIC>>>:-pie> -Wl,-z,relro,-z,now)
 if(PLASMITE_SANITIZE)
   target_compile_options(plasmite_flags INTERFACE
     -fsanitize=${PLASMITE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -50,4 +51,14 @@ function(plasmite_library name)
   add_library(${name} STATIC ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(${name} PUBLIC plasmite_flags ${ARG_DEPS})
+endfunction()
+
+# An executable without a loader and its libraries, position independent all the same. The parts of
+# glibc that load libraries at run time are not to be used in one: users and hosts by name, iconv,
+# locales other than C. Who depends on what is a shared library only says so for others alone:
+# $<$<NOT:$<BOOL:$<TARGET_PROPERTY:PLASMITE_STATIC>>>:name>.
+function(plasmite_link_statically name)
+  set_target_properties(${name} PROPERTIES PLASMITE_STATIC ON)
+  # Fewer pages to fault in: what nobody calls goes, and relocations are packed.
+  target_link_options(${name} PRIVATE -static-pie -Wl,--gc-sections -Wl,--pack-dyn-relocs=relr)
 endfunction()

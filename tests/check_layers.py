@@ -24,7 +24,7 @@ ALLOWED = {
     "core/append": ["core/base", "core/pool", "core/record"],
     "core/client": ["core/base", "core/pool", "core/record", "core/append"],
     "core/async": ["core/base"],
-    "core/filter": ["core/base", "core/record/utf8.h"],
+    "core/filter": ["core/base", "core/record/utf8.h", "core/record/json_grammar.h"],
     "capture": ["core"],
     "sources": ["core"],
     "sinks": ["core"],

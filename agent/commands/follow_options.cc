@@ -50,7 +50,7 @@ Result<void> check_run(const FollowOptions& options) {
 // Null without --where. Starting the process takes a while, so this is no check among the others.
 Result<std::unique_ptr<Filter>> compile_where(const FollowOptions& options) {
   if (options.where.empty()) return nullptr;
-  auto filter = Filter::create(options.where);
+  auto filter = Filter::create(options.where, FilterReach::host);
   if (!filter) return std::unexpected(filter.error());
   return std::make_unique<Filter>(std::move(*filter));
 }

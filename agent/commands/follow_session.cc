@@ -86,7 +86,8 @@ Result<int> FollowSession::run() {
       return std::unexpected(std::move(begun.error()));
   }
   if (where_) where_->tell_rounded_numbers(options_.where);
-  return loop(options_.one && plan_.tail > 0 && !resumes ? plan_.tail : 1);
+  const bool waits_for_last = options_.one && plan_.tail > 0 && !plan_.replay_speed && !resumes;
+  return loop(waits_for_last ? plan_.tail : 1);
 }
 
 // Pools that were named must be there and whole. Of those that a pattern found one must.
@@ -192,7 +193,7 @@ Result<Start> FollowSession::find_start(size_t number, bool others_resume) {
   if (plan_.tail > 0) {
     const auto filter = tail_filter(number);
     if (!filter) return std::unexpected(filter.error());
-    auto start = start_at_tail(pool.pool, plan_.tail, *filter, options_.one);
+    auto start = start_at_tail(pool.pool, plan_.tail, *filter, options_.one && !plan_.replay_speed);
     if (!start) return std::unexpected(std::move(start.error()));
     return start->start;
   }

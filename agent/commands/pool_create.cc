@@ -17,6 +17,7 @@
 #include "agent/output/table.h"
 #include "agent/output/terminal_text.h"
 #include "agent/pool_access.h"
+#include "agent/pool_size.h"
 #include "agent/values.h"
 #include "core/client/pool_ref.h"
 
@@ -76,7 +77,7 @@ Result<Created> create_one(const CommandContext& context, const std::string& nam
   const auto path = resolve_pool_ref(name, context.pool_dir);
   if (!path) return std::unexpected(path.error());
   if (auto made = make_pool_dir(path->parent_path()); !made) return std::unexpected(made.error());
-  auto pool = Pool::create(*path, {.size_bytes = size_bytes});
+  auto pool = Pool::create(*path, {.size_bytes = pool_size_for(size_bytes)});
   if (!pool && pool.error().kind() == ErrorKind::AlreadyExists) {
     return std::unexpected(
         Error(ErrorKind::AlreadyExists, "pool already exists")
@@ -169,7 +170,7 @@ void register_pool_create(CLI::App& pool, CommandContext& context) {
                                      "  plasmite pool create jobs builds --size 64M\n"
                                      "  plasmite pool create /var/lib/app/events.plasmite --json"});
   take_all_words(command->add_option("NAME", options->names, "Pool names or paths"))->required();
-  command->add_option("--size", options->size, "Size of each file: 64K or more [default: 4M]")
+  command->add_option("--size", options->size, "Size of each file, 64K at least [default: 4M]")
       ->type_name("SIZE");
   command->add_option("--format", options->format, "File format: 4")->type_name("N");
   command

@@ -27,7 +27,7 @@ Result<size_t> record_limit(const Pool& pool, const TagBlock& tags) {
 }  // namespace
 
 Result<TapRun> prepare_run(Pool& pool, const TapOptions& options) {
-  std::string id = new_run_id();
+  const std::string id = new_run_id();
   std::vector<std::string> line_tags = options.tags;
   std::vector<std::string> lifecycle_tags = {"lifecycle"};
   if (options.run_tag) {
@@ -42,7 +42,7 @@ Result<TapRun> prepare_run(Pool& pool, const TapOptions& options) {
                 .line_tags = std::move(*tags),
                 .lifecycle_tags = *TagBlock::encode(lifecycle_tags),
                 .max_record_bytes = *max_record_bytes,
-                .slot = RunSlot::claim(pool, id)};
+                .slot = {}};
 }
 
 }  // namespace plasmite

@@ -17,7 +17,7 @@ struct TapRun {
   TagBlock line_tags;
   TagBlock lifecycle_tags;
   size_t max_record_bytes;
-  RunSlot slot;
+  RunSlot slot;  // to be claimed once the command runs
 };
 
 // Usage: tags that cannot be stored, a pool too small for lines with them.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <utility>
@@ -45,10 +46,13 @@ std::string value_of(const Pool& pool, const std::string& name) {
   return found && *found ? (*found)->value : std::string();
 }
 
-// A name that the table does not have yet may find no place there.
-bool has_place(Pool& pool, const std::string& name) {
-  const auto found = pool.checkpoint(name);
-  if (found && *found) return true;
+bool holds_run(const std::vector<Checkpoint>& checkpoints, const std::string& name) {
+  const auto found = std::ranges::find(checkpoints, name, &Checkpoint::name);
+  return found != checkpoints.end() && !found->value.empty();
+}
+
+// False: the table has no place for a name that it does not have yet.
+bool make_place(Pool& pool, const std::string& name) {
   return pool.append_batch({}, {.checkpoint = CheckpointView{.name = name, .value = {}}})
       .has_value();
 }
@@ -86,16 +90,19 @@ RunSlot RunSlot::claim_once(Pool& pool, const std::string& run) {
   claimed.run_ = run;
   claimed.file_ = UniqueFd(::open(pool.path().c_str(), O_RDWR | O_CLOEXEC));
   const auto info = pool.info();
-  if (!claimed.file_ || !info) return claimed;
+  // One look at all of them: each reads the whole table.
+  const auto before = pool.checkpoints();
+  if (!claimed.file_ || !info || !before) return claimed;
   const unsigned slots = info->file_size < kSmallPoolBytes ? kSlotsOfSmallPool : kSlots;
   for (unsigned slot = 0; slot < slots; ++slot) {
     const std::string name = slot_name(slot);
     const bool have_one = !claimed.name_.empty();
-    if (have_one && value_of(pool, name).empty()) continue;
-    if (!claimed.lock(slot)) continue;        // its tap lives
-    std::string lost = value_of(pool, name);  // under the lock: nobody changes it now
-    if (!lost.empty()) claimed.lost_runs_.push_back(std::move(lost));
-    if (!have_one && has_place(pool, name)) {
+    if (have_one && !holds_run(*before, name)) continue;
+    if (!claimed.lock(slot)) continue;           // its tap lives
+    const auto current = pool.checkpoint(name);  // under the lock: nobody changes it now
+    const bool exists = current && *current;
+    if (exists && !(*current)->value.empty()) claimed.lost_runs_.push_back((*current)->value);
+    if (!have_one && (exists || make_place(pool, name))) {
       claimed.name_ = name;
     } else if (have_one) {
       claimed.lost_slots_.push_back(slot);

@@ -324,6 +324,7 @@ Result<TapOutcome> run_tap(Pool& pool, const TapOptions& options) {
   auto child = terminal ? RunningChild::spawn_on_terminal(spawn, terminal->child_side())
                         : RunningChild::spawn(spawn);
   if (!child) return std::unexpected(std::move(child.error()));
+  run->slot = RunSlot::claim(pool, run->id);  // only now: meanwhile the command gets going
   if (options.on_started) options.on_started(run->slot.lost_runs());
   TapSession session(pool, options, std::move(*run), std::move(*signals), std::move(terminal),
                      std::move(*child));

@@ -29,29 +29,37 @@ Result<void> Appender::add(JsonText text, const TagBlock* tags) {
 
 Result<void> Appender::commit(std::optional<CheckpointView> checkpoint) {
   Result<void> result;
-  size_t begin = 0;
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < pending_.size() && result; ++i) {
-    const uint64_t stored = Pool::stored_bytes(pending_[i]);
-    if (bytes + stored > record_limit_) {
-      result = publish(std::span(pending_).subspan(begin, i - begin), std::nullopt);
-      begin = i;
-      bytes = 0;
-    }
-    bytes += stored;
+  if (pending_bytes_ > record_limit_) {
+    result = commit_in_parts(checkpoint);
+  } else if (!pending_.empty() || checkpoint) {
+    result = publish(pending_, checkpoint);
   }
-  if (result && (begin < pending_.size() || checkpoint))
-    result = publish(std::span(pending_).subspan(begin), checkpoint);
   pending_.clear();
   pending_bytes_ = 0;
   arena_.clear();
   return result;
 }
 
+Result<void> Appender::commit_in_parts(std::optional<CheckpointView> checkpoint) {
+  size_t begin = 0;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    const uint64_t stored = Pool::stored_bytes(pending_[i]);
+    if (bytes + stored > record_limit_) {
+      auto published = publish(std::span(pending_).subspan(begin, i - begin), std::nullopt);
+      if (!published) return published;
+      begin = i;
+      bytes = 0;
+    }
+    bytes += stored;
+  }
+  return publish(std::span(pending_).subspan(begin), checkpoint);
+}
+
 Result<void> Appender::publish(std::span<const RecordView> batch,
                                std::optional<CheckpointView> checkpoint) {
-  auto receipt = pool_.append_batch(
-      batch, {.durability = options_.durability, .checkpoint = checkpoint});
+  auto receipt =
+      pool_.append_batch(batch, {.durability = options_.durability, .checkpoint = checkpoint});
   if (!receipt) return std::unexpected(std::move(receipt.error()));
   records_committed_ += receipt->count;
   for (const RecordView& record : batch) bytes_committed_ += record.body.size();

@@ -49,6 +49,7 @@ class Appender {
   uint64_t bytes_committed() const { return bytes_committed_; }
 
  private:
+  Result<void> commit_in_parts(std::optional<CheckpointView> checkpoint);
   Result<void> publish(std::span<const RecordView> batch,
                        std::optional<CheckpointView> checkpoint);
 

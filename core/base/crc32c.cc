@@ -9,6 +9,8 @@
 #include <arm_acle.h>
 #endif
 
+#include "core/base/cpu_features.h"
+#include "core/base/padded_word.h"
 #include "core/base/shared_word.h"
 
 namespace plasmite {
@@ -45,18 +47,18 @@ uint32_t copy_shared_portable(uint32_t crc, uint64_t* to, const uint64_t* shared
   return crc;
 }
 
-uint32_t text_portable(uint32_t crc, const char* text, size_t words) {
-  for (size_t i = 0; i < words; ++i) {
+uint32_t padded_portable(uint32_t crc, std::string_view bytes) {
+  for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
     uint64_t word;
-    std::memcpy(&word, text + 8 * i, 8);
+    std::memcpy(&word, bytes.data() + i, 8);
     crc = step_portable(crc, word);
   }
-  return crc;
+  return bytes.size() % 8 == 0 ? crc : step_portable(crc, last_padded_word(bytes));
 }
 
 struct Functions {
   uint32_t (*words)(uint32_t, const uint64_t*, size_t);
-  uint32_t (*text)(uint32_t, const char*, size_t);  // words at any address
+  uint32_t (*padded)(uint32_t, std::string_view);
   uint32_t (*copy_shared)(uint32_t, uint64_t*, const uint64_t*, size_t);
 };
 
@@ -65,7 +67,7 @@ struct Functions {
 PLASMITE_CRC_TARGET inline uint32_t step_hardware(uint32_t crc, uint64_t word) {
   return static_cast<uint32_t>(_mm_crc32_u64(crc, word));
 }
-bool have_hardware() { return __builtin_cpu_supports("sse4.2"); }
+bool have_hardware() { return cpu_has_sse42(); }
 #elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
 #define PLASMITE_CRC_TARGET
 inline uint32_t step_hardware(uint32_t crc, uint64_t word) { return __crc32cd(crc, word); }
@@ -77,13 +79,13 @@ PLASMITE_CRC_TARGET uint32_t words_hardware(uint32_t crc, const uint64_t* words,
   for (size_t i = 0; i < count; ++i) crc = step_hardware(crc, words[i]);
   return crc;
 }
-PLASMITE_CRC_TARGET uint32_t text_hardware(uint32_t crc, const char* text, size_t words) {
-  for (size_t i = 0; i < words; ++i) {
+PLASMITE_CRC_TARGET uint32_t padded_hardware(uint32_t crc, std::string_view bytes) {
+  for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
     uint64_t word;
-    std::memcpy(&word, text + 8 * i, 8);
+    std::memcpy(&word, bytes.data() + i, 8);
     crc = step_hardware(crc, word);
   }
-  return crc;
+  return bytes.size() % 8 == 0 ? crc : step_hardware(crc, last_padded_word(bytes));
 }
 PLASMITE_CRC_TARGET uint32_t copy_shared_hardware(uint32_t crc, uint64_t* to,
                                                   const uint64_t* shared, size_t count) {
@@ -94,11 +96,11 @@ PLASMITE_CRC_TARGET uint32_t copy_shared_hardware(uint32_t crc, uint64_t* to,
   return crc;
 }
 Functions choose() {
-  if (have_hardware()) return {words_hardware, text_hardware, copy_shared_hardware};
-  return {crc32c_words_portable, text_portable, copy_shared_portable};
+  if (have_hardware()) return {words_hardware, padded_hardware, copy_shared_hardware};
+  return {crc32c_words_portable, padded_portable, copy_shared_portable};
 }
 #else
-Functions choose() { return {crc32c_words_portable, text_portable, copy_shared_portable}; }
+Functions choose() { return {crc32c_words_portable, padded_portable, copy_shared_portable}; }
 #endif
 
 const Functions kFunctions = choose();
@@ -115,14 +117,7 @@ uint32_t crc32c_words(uint32_t crc, const uint64_t* words, size_t count) {
 }
 
 uint32_t crc32c_padded(uint32_t crc, std::string_view bytes) {
-  const size_t whole = bytes.size() / 8;
-  crc = kFunctions.text(crc, bytes.data(), whole);
-  if (const size_t rest = bytes.size() % 8; rest != 0) {
-    uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + 8 * whole, rest);
-    crc = kFunctions.words(crc, &word, 1);
-  }
-  return crc;
+  return kFunctions.padded(crc, bytes);
 }
 
 uint32_t crc32c(std::string_view bytes) {

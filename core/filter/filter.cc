@@ -4,19 +4,11 @@
 
 #include "core/base/check.h"
 #include "core/filter/compile_error.h"
-#include "core/record/utf8.h"
 
 namespace plasmite {
 namespace {
 
 constexpr auto kForever = std::chrono::steady_clock::time_point::max();
-
-// A program in an error: all of a short one.
-std::string shown(std::string_view program) {
-  constexpr size_t kMostBytes = 200;
-  if (program.size() <= kMostBytes) return "`" + std::string(program) + "`";
-  return "`" + std::string(program.substr(0, utf8_cut(program, kMostBytes))) + "…`";
-}
 
 std::string seconds(std::chrono::milliseconds time) {
   std::string text = std::to_string(time.count() / 1000);
@@ -62,7 +54,7 @@ Error not_boolean_error(std::string_view program, std::string_view value) {
 }
 
 Result<void> compile(FilterProcess& process, const std::vector<std::string>& programs,
-                     const FilterLimits& limits) {
+                     FilterReach reach, const FilterLimits& limits) {
   std::string texts;
   std::vector<uint32_t> sizes;
   for (const std::string& program : programs) {
@@ -80,7 +72,7 @@ Result<void> compile(FilterProcess& process, const std::vector<std::string>& pro
     case FilterReply::ready:
       return {};
     case FilterReply::compile_error:
-      return std::unexpected(compile_error(shown(program), (*reply)->payload));
+      return std::unexpected(compile_error(program, (*reply)->payload, reach));
     case FilterReply::failed:
       return std::unexpected(limit_error(FilterFailure(header.detail), program, limits));
     default:
@@ -88,22 +80,23 @@ Result<void> compile(FilterProcess& process, const std::vector<std::string>& pro
   }
 }
 
-Result<FilterProcess> start_and_compile(const std::vector<std::string>& programs,
+Result<FilterProcess> start_and_compile(const std::vector<std::string>& programs, FilterReach reach,
                                         const FilterLimits& limits) {
-  auto process = FilterProcess::start(limits);
+  auto process = FilterProcess::start(reach, limits);
   if (!process) return std::unexpected(process.error());
-  if (auto compiled = compile(*process, programs, limits); !compiled)
+  if (auto compiled = compile(*process, programs, reach, limits); !compiled)
     return std::unexpected(compiled.error());
   return process;
 }
 
 }  // namespace
 
-Result<Filter> Filter::create(std::vector<std::string> programs, const FilterLimits& limits) {
-  if (auto ok = check_programs(programs); !ok) return std::unexpected(ok.error());
-  auto process = start_and_compile(programs, limits);
+Result<Filter> Filter::create(std::vector<std::string> programs, FilterReach reach,
+                              const FilterLimits& limits) {
+  if (auto ok = check_programs(programs, reach); !ok) return std::unexpected(ok.error());
+  auto process = start_and_compile(programs, reach, limits);
   if (!process) return std::unexpected(process.error());
-  return Filter(std::move(programs), limits, std::move(*process));
+  return Filter(std::move(programs), reach, limits, std::move(*process));
 }
 
 void Filter::add(uint64_t seq, std::string_view text) {
@@ -197,7 +190,7 @@ Result<void> Filter::take_verdicts(std::string_view bytes) {
 Result<void> Filter::start_again_or_fail(FilterFailure why, uint32_t program) {
   if (why == FilterFailure::time || !process_has_judged_)
     return std::unexpected(error_at_message(limit_error(why, programs_[program], limits_)));
-  auto process = start_and_compile(programs_, limits_);
+  auto process = start_and_compile(programs_, reach_, limits_);
   if (!process) return std::unexpected(process.error());
   process_ = std::move(*process);
   process_has_judged_ = false;

@@ -38,8 +38,13 @@ class Filter {
     std::string text;
   };
 
-  // Compiles the programs; all of them must hold. Usage: one is not a jq program.
-  static Result<Filter> create(std::vector<std::string> programs, const FilterLimits& limits = {});
+  // Compiles the programs; all of them must hold. Usage: one is not a jq program, or uses what is
+  // out of its reach.
+  static Result<Filter> create(std::vector<std::string> programs, FilterReach reach,
+                               const FilterLimits& limits);
+  static Result<Filter> create(std::vector<std::string> programs, FilterReach reach) {
+    return create(std::move(programs), reach, limits_for(reach));
+  }
 
   // A message as JSON text, judged by the next judge(). Only between batches: when undecided() is
   // 0, or nothing was judged since it was. The text is copied.
@@ -59,8 +64,12 @@ class Filter {
   std::optional<RuntimeError> take_first_error();
 
  private:
-  Filter(std::vector<std::string> programs, const FilterLimits& limits, FilterProcess process)
-      : programs_(std::move(programs)), limits_(limits), process_(std::move(process)) {}
+  Filter(std::vector<std::string> programs, FilterReach reach, const FilterLimits& limits,
+         FilterProcess process)
+      : programs_(std::move(programs)),
+        reach_(reach),
+        limits_(limits),
+        process_(std::move(process)) {}
 
   Result<bool> take_reply(const FilterProcess::Reply& reply);
   Result<void> take_verdicts(std::string_view bytes);
@@ -70,6 +79,7 @@ class Filter {
   void forget_batch();
 
   std::vector<std::string> programs_;
+  FilterReach reach_;
   FilterLimits limits_;
   FilterProcess process_;
   bool process_has_judged_ = false;  // since it was started

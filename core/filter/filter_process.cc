@@ -13,7 +13,8 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <filesystem>
+
+#include "core/base/companion_program.h"
 
 namespace plasmite {
 namespace {
@@ -32,19 +33,6 @@ std::string os_error(int error_number) {
   const char* text = ::strerrordesc_np(error_number);
   return std::string(text != nullptr ? text : "unknown error") + " (os error " +
          std::to_string(error_number) + ")";
-}
-
-Result<std::string> find_program() {
-  std::error_code failed;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", failed);
-  if (failed) return std::unexpected(cannot_start("/proc/self/exe: " + failed.message()));
-  const std::filesystem::path folder = self.parent_path();
-  for (const auto& path :
-       {folder / kProgramName, folder.parent_path() / "libexec" / "plasmite" / kProgramName}) {
-    if (::access(path.c_str(), X_OK) == 0) return path.string();
-  }
-  return std::unexpected(cannot_start("no plasmite-filter in " + folder.string() + " nor in " +
-                                      (folder.parent_path() / "libexec/plasmite").string()));
 }
 
 // The socket becomes stdin of the child; it has nothing to say on the other two, and libjq's
@@ -87,9 +75,9 @@ int poll_timeout_ms(std::chrono::steady_clock::time_point deadline) {
 
 }  // namespace
 
-Result<FilterProcess> FilterProcess::start(const FilterLimits& limits) {
-  auto program = find_program();
-  if (!program) return std::unexpected(program.error());
+Result<FilterProcess> FilterProcess::start(FilterReach reach, const FilterLimits& limits) {
+  const auto program = find_companion_program(kProgramName);
+  if (!program) return std::unexpected(cannot_start(program.error()));
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return std::unexpected(cannot_start(os_error(errno)));
@@ -101,11 +89,14 @@ Result<FilterProcess> FilterProcess::start(const FilterLimits& limits) {
   std::string parent = std::to_string(::getpid());
   std::string memory = std::to_string(limits.memory_bytes);
   std::string cpu = std::to_string(limits.cpu_time.count());
-  std::array<char*, 6> argv{name.data(),   protocol.data(), parent.data(),
-                            memory.data(), cpu.data(),      nullptr};
+  std::string reaching = reach == FilterReach::host ? kReachHost : kReachMessage;
+  std::array<char*, 7> argv{name.data(), protocol.data(), parent.data(), memory.data(),
+                            cpu.data(),  reaching.data(), nullptr};
+  std::array<char*, 1> no_environment{};
   pid_t pid = -1;
-  const int failed = ::posix_spawn(&pid, program->c_str(), settings.actions(),
-                                   settings.attributes(), argv.data(), environ);
+  const int failed =
+      ::posix_spawn(&pid, program->c_str(), settings.actions(), settings.attributes(), argv.data(),
+                    reach == FilterReach::host ? environ : no_environment.data());
   if (failed != 0) return std::unexpected(cannot_start(*program + ": " + os_error(failed)));
   return FilterProcess(std::move(ours), pid);
 }

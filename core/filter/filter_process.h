@@ -14,15 +14,10 @@
 
 #include "core/base/error.h"
 #include "core/base/unique_fd.h"
+#include "core/filter/filter_limits.h"
 #include "core/filter/filter_protocol.h"
 
 namespace plasmite {
-
-// What one message may cost, and one program when it is compiled.
-struct FilterLimits {
-  uint64_t memory_bytes = 1ull << 30;         // address space of the whole process
-  std::chrono::milliseconds cpu_time{2'000};  // processor time, in steps of 20 ms
-};
 
 // Owns the child process; it is killed and reaped on destruction.
 class FilterProcess {
@@ -33,8 +28,9 @@ class FilterProcess {
   };
 
   // Starts `plasmite-filter`, which lies beside this program or in ../libexec/plasmite. Io when
-  // it is not there or cannot be started.
-  static Result<FilterProcess> start(const FilterLimits& limits);
+  // it is not there or cannot be started. With the reach of a message it has no environment and can
+  // open no file.
+  static Result<FilterProcess> start(FilterReach reach, const FilterLimits& limits);
 
   FilterProcess(FilterProcess&& other) noexcept
       : socket_(std::move(other.socket_)),

@@ -16,7 +16,11 @@
 
 namespace plasmite {
 
-inline constexpr const char* kFilterProtocol = "plasmite-filter-1-" PLASMITE_VERSION;
+inline constexpr const char* kFilterProtocol = "plasmite-filter-2-" PLASMITE_VERSION;
+
+// The last argument of the process: FilterReach.
+inline constexpr const char* kReachHost = "host";
+inline constexpr const char* kReachMessage = "message";
 
 struct FilterRequestHeader {
   uint32_t count;

@@ -1,5 +1,9 @@
 #include "core/pool/pool_seek.h"
 
+#include <algorithm>
+
+#include "core/pool/time_search.h"
+
 namespace plasmite {
 namespace {
 
@@ -63,7 +67,7 @@ std::optional<Bounds> read_bounds(const PoolView& view) {
   const uint64_t tail = view.tail();
   // The writer may have retired beyond the head we saw: then nothing of it is left.
   return Bounds{.tail = std::min(tail, commit->head), .head = commit->head,
-                .next_seq = commit->next_seq};
+                .next_seq = commit->next_seq, .last_time = commit->last_time};
 }
 
 uint64_t seek_seq(const PoolView& view, const Bounds& bounds, uint64_t seq) {
@@ -96,20 +100,18 @@ uint64_t seek_time(const PoolView& view, const Bounds& bounds, uint64_t time) {
   const uint64_t slots = view.geometry.index_slots;
   const uint64_t first_slot = view.slot_of(first.seq());
   const uint64_t last_slot = view.slot_of(bounds.next_seq - 1);
-  uint64_t low = 0;  // bucket whose first record is early; the walk starts there
-  uint64_t high = (last_slot + slots - first_slot) % slots + 1;
+  // The walk starts in the last bucket whose first record is early.
+  TimeSearch search(time, first.time(), std::max(bounds.last_time, time),
+                    (last_slot + slots - first_slot) % slots + 1);
   uint64_t start = oldest;
-  while (high - low > 1) {
-    const uint64_t middle = low + (high - low) / 2;
-    const auto probe = probe_slot(view, bounds, (first_slot + middle) % slots);
+  while (const auto bucket = search.next()) {
+    const auto probe = probe_slot(view, bounds, (first_slot + *bucket) % slots);
     if (!probe) {
       // A damaged or already reused slot: nothing to trust beyond what we have.
-      high = middle;
-    } else if (is_early(probe->frame)) {
-      low = middle;
-      start = probe->position;
+      search.ends_before(*bucket);
     } else {
-      high = middle;
+      search.found(*bucket, probe->frame.time());
+      if (is_early(probe->frame)) start = probe->position;
     }
   }
   return skip_frames(view, bounds, start, is_early);

@@ -1,5 +1,5 @@
-// Finding positions by sequence and by time, without a lock: one index probe or a binary search over the
-// index, then a walk over at most a bucket of records.
+// Finding positions by sequence and by time, without a lock: one index probe, or a search over the index
+// (time_search.h), then a walk over at most a bucket of records.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@ struct Bounds {
   uint64_t tail;
   uint64_t head;
   uint64_t next_seq;
+  uint64_t last_time;
 };
 
 // Consistent enough to search in: tail was read after the commit record. None: damage.

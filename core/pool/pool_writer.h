@@ -46,10 +46,10 @@ class PoolWriter {
   uint64_t begin_attempt(const CommitView& commit);
   void make_room(const AppendPlan& plan, uint64_t head);
   void finish_attempt();
-  uint64_t skip_buckets(uint64_t tail, uint64_t retire_to, uint64_t head) const;
+  uint64_t skip_buckets(uint64_t tail, uint64_t retire_to, uint64_t limit, uint64_t head) const;
   uint64_t retire(uint64_t retire_to, uint64_t head);
   void write_frames(uint64_t position, uint64_t first_seq, uint64_t time, bool has_checkpoint);
-  void write_index(uint64_t position, uint64_t first_seq);
+  void write_index(uint64_t first_seq);
   void publish(const CommitView& commit, const CommitView& next);
 
   PoolHandle& handle_;
@@ -58,11 +58,13 @@ class PoolWriter {
   struct Scratch {
     std::vector<PreparedBody> bodies;
     std::string tagged_bodies;  // of records with tags: tag block and text in one piece
+    std::vector<uint64_t> bucket_begins;  // positions of the records that begin a bucket of the index
   };
   static Scratch& thread_scratch();
 
   std::vector<PreparedBody>& bodies_ = thread_scratch().bodies;
   std::string& tagged_bodies_ = thread_scratch().tagged_bodies;
+  std::vector<uint64_t>& bucket_begins_ = thread_scratch().bucket_begins;
   std::string checkpoint_body_;  // slot filled in under the lock
   BatchSize batch_;
 };

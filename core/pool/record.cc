@@ -1,6 +1,6 @@
 #include "core/pool/record.h"
 
-#include <simdjson.h>
+#include "core/base/utf8_check.h"
 
 namespace plasmite {
 
@@ -27,7 +27,7 @@ Result<TagBlock> TagBlock::encode(const std::vector<std::string>& tags) {
           tag_error("tag of " + std::to_string(tag.size()) + " bytes is too long",
                     "A tag has at most " + std::to_string(kMaxTagBytes) + " bytes."));
     }
-    if (!simdjson::validate_utf8(tag)) {
+    if (!is_utf8(tag)) {
       return std::unexpected(tag_error("tag is not UTF-8", "Tags are text in UTF-8."));
     }
     bytes += static_cast<char>(static_cast<unsigned char>(tag.size()));

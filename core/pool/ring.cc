@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "core/base/padded_word.h"
+
 namespace plasmite {
 
 static void store_words(uint64_t* to, const char* from, uint64_t count) {
@@ -18,10 +20,20 @@ void Ring::copy_in_at(uint64_t offset, std::string_view text) {
   store_words(words_ + span.first_offset / 8, text.data(), span.first_bytes / 8);
   if (span.second_bytes != 0)
     store_words(words_, text.data() + span.first_bytes, span.second_bytes / 8);
-  if (whole == text.size()) return;
-  uint64_t last = 0;
-  std::memcpy(&last, text.data() + whole, text.size() - whole);
-  store_at(step(offset, whole), last);
+  if (whole != text.size()) store_at(step(offset, whole), last_padded_word(text));
+}
+
+// Almost no frame wraps, and then there is one place to store to, not one for each word.
+void Ring::copy_in_at(uint64_t offset, const std::array<uint64_t, 4>& head, std::string_view text) {
+  const uint64_t whole = text.size() / 8;
+  if (offset + sizeof(head) + 8 * (whole + 1) > size_) {
+    for (uint64_t i = 0; i < head.size(); ++i) store_at(step(offset, 8 * i), head[i]);
+    return copy_in_at(step(offset, sizeof(head)), text);
+  }
+  uint64_t* to = words_ + offset / 8;
+  for (const uint64_t word : head) store_release(*to++, word);  // pairs with crc32c_copy_shared
+  store_words(to, text.data(), whole);
+  if (text.size() % 8 != 0) store_release(to[whole], last_padded_word(text));
 }
 
 }  // namespace plasmite

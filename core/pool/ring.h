@@ -7,6 +7,7 @@
 // cannot see). Measured: 1.5 ns per 200-byte record more than memcpy; reading gets the CRC for free.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -64,6 +65,8 @@ class Ring {
   // Stores `text`, zeros up to a multiple of 8. The offset is a multiple of 8.
   void copy_in_at(uint64_t offset, std::string_view text);
   void copy_in(uint64_t position, std::string_view text) { copy_in_at(offset_of(position), text); }
+  // The same with four words in front of it: a whole frame.
+  void copy_in_at(uint64_t offset, const std::array<uint64_t, 4>& head, std::string_view text);
 
  private:
   uint64_t* words_ = nullptr;

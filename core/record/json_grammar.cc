@@ -10,6 +10,8 @@ namespace plasmite {
 
 namespace {
 
+constexpr size_t kMaxMessageDepth = kMaxJsonDepth + 1;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -34,13 +36,21 @@ std::optional<uint32_t> hex4(std::string_view text) {
 // Every step returns false after setting defect_, and nothing is looked at any more.
 class Walk {
  public:
-  explicit Walk(std::string_view text) : text_(text) {}
+  // max_depth: kMaxMessageDepth at most.
+  Walk(std::string_view text, size_t max_depth) : text_(text), max_depth_(max_depth) {}
 
   std::optional<JsonDefect> run() {
     skip_space();
     if (at_end()) return JsonDefect{at_, "there is no value"};
     while (value() && !finished_) continue;
     return defect_;
+  }
+
+  // The text is the content of a string.
+  bool escapes() {
+    while ((at_ = text_.find('\\', at_)) != std::string_view::npos)
+      if (!escape()) return false;
+    return true;
   }
 
  private:
@@ -81,7 +91,10 @@ class Walk {
   }
 
   bool open() {
-    if (depth_ == kMaxJsonDepth) return fail("containers are nested too deep");
+    if (depth_ == max_depth_) {
+      defect_ = JsonDefect{at_, "containers are nested too deep", /*too_deep=*/true};
+      return false;
+    }
     const bool object = text_[at_++] == '{';
     is_object_[depth_++] = object;
     skip_space();
@@ -195,9 +208,10 @@ class Walk {
   }
 
   std::string_view text_;
+  size_t max_depth_;
   size_t at_ = 0;
   size_t depth_ = 0;
-  std::bitset<kMaxJsonDepth> is_object_;
+  std::bitset<kMaxMessageDepth> is_object_;
   bool finished_ = false;
   std::optional<JsonDefect> defect_;
 };
@@ -223,6 +237,16 @@ size_t json_number_length(std::string_view text) {
   return at;
 }
 
-std::optional<JsonDefect> find_json_defect(std::string_view text) { return Walk(text).run(); }
+bool json_escapes_are_valid(std::string_view content) {
+  return Walk(content, kMaxJsonDepth).escapes();
+}
+
+std::optional<JsonDefect> find_json_defect(std::string_view text) {
+  return Walk(text, kMaxJsonDepth).run();
+}
+
+std::optional<JsonDefect> find_message_defect(std::string_view text) {
+  return Walk(text, kMaxMessageDepth).run();
+}
 
 }  // namespace plasmite

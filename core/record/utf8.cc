@@ -1,14 +1,10 @@
 #include "core/record/utf8.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 
 #include "core/base/check.h"
 
 namespace plasmite {
-
-bool is_utf8(std::string_view bytes) { return simdjson::validate_utf8(bytes.data(), bytes.size()); }
 
 namespace {
 

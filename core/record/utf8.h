@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/base/utf8_check.h"  // is_utf8()
+
 namespace plasmite {
 
 inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";  // U+FFFD
-
-bool is_utf8(std::string_view bytes);
 
 // What the front of a text is: one well-formed character, or bytes that a decoder replaces by one
 // U+FFFD (the "maximal subpart" of the Unicode standard and WHATWG: as many bytes as could still

@@ -6,7 +6,6 @@ file system. Both need root; without it they are skipped.
 
 import json
 import os
-import shutil
 import subprocess
 import unittest
 
@@ -40,9 +39,7 @@ class OfAnotherUser(CliTest):
         os.chmod(self.pools, 0o755)
         os.chmod(self.path("shared"), 0o644)
         # The build folder may be closed to others.
-        self.program = self.dir / "pls"
-        shutil.copy(PLS, self.program)
-        os.chmod(self.program, 0o755)
+        self.program = self.install("bin", "plasmite-commands")
 
     def as_nobody(self, *arguments, code, kind=None, message="", hint=""):
         result = subprocess.run([self.program, *map(str, arguments)], env=self.env, timeout=TIMEOUT,

@@ -43,6 +43,16 @@ class CliTest(unittest.TestCase):
         self.assertEqual(result.returncode, code, (arguments, result.stdout, result.stderr))
         return result
 
+    def unprivileged(self, *arguments, code):
+        """Runs pls to its end as a user whom the modes of files and folders stop; no mode stops root."""
+        program = self.install("program", "plasmite-commands")  # the build folder may be closed to others
+        os.chmod(self.dir, 0o755)
+        user = dict(user=65534, group=65534, extra_groups=[]) if os.geteuid() == 0 else {}
+        result = subprocess.run([program, *map(str, arguments)], env=self.env, timeout=TIMEOUT,
+                                capture_output=True, stdin=subprocess.DEVNULL, **user)
+        self.assertEqual(result.returncode, code, (arguments, result.stdout, result.stderr))
+        return result
+
     def start(self, *arguments, **options):
         """Starts pls; the process is ended with the test."""
         options.setdefault("stdin", subprocess.PIPE)
@@ -83,6 +93,15 @@ class CliTest(unittest.TestCase):
         os.close(master)
         self.assertEqual(process.wait(TIMEOUT), code, shown)
         return shown.replace(b"\r\n", b"\n").decode()
+
+    def install(self, folder, *programs):
+        """Copies `plasmite` and these programs into a folder of the test's; returns plasmite's path."""
+        place = self.dir / folder
+        place.mkdir(parents=True, exist_ok=True)
+        built = pathlib.Path(PLS).resolve().parent
+        for name in ("plasmite", *programs):
+            shutil.copy(built / name, place / name)
+        return place / "plasmite"
 
     # Pools.
 

@@ -115,6 +115,12 @@ class FeedFramings(CliTest):
                      message="skip is not supported for jq-style streams")
         self.pls("feed", "p", "{}", "--in", "jq", "-e", "skip")  # nothing is read: it has no meaning
 
+    def test_the_limit_is_the_same_for_concatenated_values(self):
+        oversized = b'{"a":"' + b"x" * (1 << 20) + b'"}'
+        result = self.pls("feed", "p", "--in", "jq", stdin=b'{"n":1}' + oversized, code=2)
+        self.assertEqual(self.error(result)["message"], "record exceeds size limit")
+        self.assertEqual(self.data("p"), [{"n": 1}])
+
     def test_no_input(self):
         for mode, text in (("auto", b"\n \n"), ("json", b" \n"), ("jq", b"\n"), ("seq", RS + b"\n" + RS),
                            ("auto", b": comment\n\ndata\n\n"), ("auto", b"\xef\xbb\xbf")):

@@ -79,6 +79,20 @@ class FeedInline(CliTest):
         self.pls("feed", "p", "{}", "--tag", "x" * 255, "--tag", '"\\ \x1b', "--tag", "[a,b]")
         self.assertEqual(self.retained("p")[0]["meta"]["tags"], ["x" * 255, '"\\ \x1b', "[a,b]"])
 
+    def test_values_of_short_options(self):
+        self.pls("feed", "p", "-i=jq", "-ff", stdin=b"", code=8)
+        self.pls("feed", "p", "-f=-", "-i=jq", stdin=b'{"n":1}{"n":2}')
+        self.assertEqual(self.pls("follow", "p", "-n=1", "--one", "--jsonl", "--data-only").stdout, b'{"n":2}\n')
+        self.refused("follow", "p", "-n=", code=2, kind="Usage", message="'--tail'")
+        self.assertEqual(self.pls("tap", "p", "--", "echo", "-n=1", "x").stdout, b"-n=1 x\n")
+
+    def test_an_empty_value_takes_no_word_for_itself(self):
+        self.pls("feed", "p", "--tag=", '{"n":1}', "--tag", "", "--tag", "--tag=", "--tag=a=b")
+        self.assertEqual(self.data("p"), [{"n": 1}])
+        self.assertEqual(self.retained("p")[0]["meta"]["tags"], ["", "", "--tag=", "a=b"])
+        self.refused("follow", "p", "--since=", "1h", code=2, kind="Usage", message="invalid --since value ''")
+        self.assertEqual(self.pls("tap", "p", "--", "echo", "--tag=", "x").stdout, b"--tag= x\n")
+
     def test_durability(self):
         self.pls("feed", "p", "{}", "--durability", "flush")
         self.refused("feed", "p", "{}", "--durability", "safe", code=2, kind="Usage",

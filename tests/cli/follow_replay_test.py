@@ -65,6 +65,7 @@ class FollowReplay(CliTest):
         self.assertEqual(self.replay(0, "--since", times[3], "--where", ".data.n > 0")[0], [3])
         self.assertEqual(self.replay(0, "--since", "1h", "--until", times[2])[0], [0, 1, 2])
         self.assertEqual(self.replay(0, "--tail", "2", "--until", times[2])[0], [1, 2])
+        self.assertEqual(self.replay(0, "--tail", "3", "--one")[0], [1], "the first of the three")
         self.assertEqual(self.replay(0, "--since", "1h", "--tag", "none")[0], [], "exits 0 all the same")
         self.assertEqual(self.replay(1, "--since", "1h", "--timeout", "1ms")[0], [0, 1, 2, 3])
         self.create("empty")

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from cli_harness import PLS, SANITIZED, CliTest, children_of, read_line
+from cli_harness import SANITIZED, CliTest, children_of, read_line
 
 LONG = 240  # seconds for what takes seconds of processor time, on a machine that is busy
 
@@ -87,10 +87,7 @@ class FollowWhereLimits(CliTest):
         self.assertNotIn("libjq", maps)
 
     def test_a_missing_jq_process_says_what_to_do(self):
-        alone = self.dir / "bin" / "plasmite"
-        alone.parent.mkdir()
-        alone.write_bytes(pathlib.Path(os.path.realpath(PLS)).read_bytes())
-        alone.chmod(0o755)
+        alone = self.install("bin", "plasmite-commands")
         result = subprocess.run([alone, "follow", "p", "--where", "true"], env=self.env,
                                 capture_output=True, timeout=60)
         self.assertEqual(result.returncode, 8)

@@ -81,7 +81,7 @@ class PoolCreate(CliTest):
             ("-1", "negative"), ("-5M", "negative"), ("", "invalid size"), ("K", "invalid size"),
             ("1KiB", "invalid size suffix"), ("1MB", "invalid size suffix"), ("1.5M", "suffix"),
             ("99999999999G", "size overflow"), ("18446744073709551616", "size overflow"),
-            ("17592186044416K", "out of range"), ("63K", "out of range"), ("0", "out of range"),
+            ("17592186044416K", "out of range"), ("4K", "out of range"), ("0", "out of range"),
         ):
             self.refused("pool", "create", "x", "--size", size, code=2, kind="Usage",
                          message=message, hint="K")
@@ -90,6 +90,7 @@ class PoolCreate(CliTest):
     def test_good_sizes(self):
         for name, size, expected in (
             ("a", "64K", 65536), ("b", " 128 k ", 131072), ("c", "1M", 1048576), ("d", "70000", 73728),
+            ("e", "63K", 65536), ("f", "4097", 65536),
         ):
             self.create(name, size=size)
             self.assertEqual(self.info(name)["file_size"], expected)

@@ -1,8 +1,9 @@
-// Arbitrary bytes where a person writes a pool's name, a time or tags.
+// Arbitrary bytes where a person writes a pool's name, a follower's name, a time or tags.
 #include <string>
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/client/follower_position.h"
 #include "core/client/pool_ref.h"
 #include "core/pool/record.h"
 #include "core/record/timestamp.h"
@@ -20,6 +21,15 @@ void check_pool_ref(std::string_view text) {
     PLASMITE_CHECK(path->native() == text);
   else
     PLASMITE_CHECK(path->parent_path() == "/pools" && path->native().ends_with(".plasmite"));
+}
+
+// No two pools and names share a file, and none is elsewhere.
+void check_follower_name(std::string_view text) {
+  if (!is_follower_name(text)) return;
+  PLASMITE_CHECK(!text.empty() && text.size() <= kMaxFollowerNameBytes);
+  PLASMITE_CHECK(text.find_first_of(std::string_view("./\\\0 ", 5)) == text.npos);
+  const auto file = follower_file("/none/p.plasmite", text);
+  PLASMITE_CHECK(file == "/none/p.plasmite." + std::string(text) + ".follower");
 }
 
 void check_time(std::string_view text) {
@@ -59,6 +69,7 @@ void check_tags(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   plasmite::check_pool_ref(text);
+  plasmite::check_follower_name(text);
   plasmite::check_time(text);
   plasmite::check_tags(text);
   return 0;

@@ -1,4 +1,7 @@
-// Arbitrary bytes where a person writes a size, a duration, a number or a point in time.
+// Arbitrary bytes where a person writes a size, a duration, a number, a speed or a point in time.
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <ctime>
 #include <string>
@@ -58,6 +61,16 @@ void check_quantities(std::string_view text) {
   if (count) PLASMITE_CHECK(size == *count);
 }
 
+void check_speed(std::string_view text) {
+  const auto speed = parse_speed(text, "--replay");
+  if (!speed) return check_refusal(speed.error());
+  PLASMITE_CHECK(std::isfinite(*speed) && *speed >= 0);
+  std::array<char, 64> printed{};
+  const auto [end, error] = std::to_chars(printed.data(), printed.data() + printed.size(), *speed);
+  PLASMITE_CHECK(error == std::errc());
+  PLASMITE_CHECK(parse_speed({printed.data(), end}, "--replay") == *speed);
+}
+
 }  // namespace
 }  // namespace plasmite
 
@@ -68,5 +81,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int64_t now_ns = input.number<uint32_t>() * plasmite::kSecondNs;
   plasmite::check_time(input.rest(), now_ns);
   plasmite::check_quantities(input.rest());
+  plasmite::check_speed(input.rest());
   return 0;
 }

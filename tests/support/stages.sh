@@ -1,8 +1,9 @@
 # Runs a list of stages, keeps count, and reports. To be sourced by bash.
 #
 #   stage NAME LIMIT_SECONDS COMMAND...   runs it, whatever happened to those before
-#   finish                                prints what took how long and, alone on the last line,
-#                                         "N passed, N failed"; ends with 0 only if none failed
+#   finish                                prints what took how long, each failed test by name and,
+#                                         alone on the last line, "N passed, N failed"; ends with 0
+#                                         only if none failed
 #
 # A stage counts as its tests when it runs ctest or ends with a line "N passed, N failed", else as
 # one. A stage that fails without a failed test counts as one failed.
@@ -12,6 +13,7 @@ mkdir -p "$stages_folder"
 stages_passed=0
 stages_failed=0
 stages_report=()
+stages_failures=()
 
 # count_results LOG: prints "PASSED FAILED", or nothing when the log holds no tests.
 count_results() {
@@ -27,8 +29,24 @@ count_results() {
     }' "$1"
 }
 
+# failure_names LOG: a line for each test that failed: what a run of stages within ends with, or ctest.
+failure_names() {
+  awk '
+    /^[0-9]+ passed, [0-9]+ failed$/ { is_run_of_stages = 1; next }
+    { is_run_of_stages = 0 }
+    sub(/^failed: /, "") { told[++tellings] = $0; next }
+    { tellings = 0 }
+    /^The following tests FAILED:/ { listing = 1; next }
+    listing && match($0, /^[ \t]+[0-9]+ - /) { name[++names] = substr($0, RLENGTH + 1); next }
+    { listing = 0 }
+    END {
+      if (is_run_of_stages && tellings) names = tellings
+      for (i = 1; i <= names; ++i) print (is_run_of_stages && tellings) ? told[i] : name[i]
+    }' "$1"
+}
+
 stage() {
-  local name=$1 limit=$2 begin=$SECONDS code=0 log passed failed counts
+  local name=$1 limit=$2 begin=$SECONDS code=0 log passed failed counts names failure
   shift 2
   log=$stages_folder/$name.log
   printf '\n== %s\n' "$name"
@@ -42,6 +60,12 @@ stage() {
   elif [ -z "$counts" ]; then
     passed=1
   fi
+  if [ "$failed" -gt 0 ]; then
+    names=$(failure_names "$log")
+    while read -r failure; do
+      stages_failures+=("failed: $name: $failure")
+    done <<<"${names:-exit $code, see $log}"
+  fi
   stages_passed=$((stages_passed + passed))
   stages_failed=$((stages_failed + failed))
   stages_report+=("$(printf '%-12s %5d s  %5d passed %3d failed  exit %d' \
@@ -51,7 +75,7 @@ stage() {
 
 finish() {
   printf '\n'
-  printf '%s\n' "${stages_report[@]}"
+  printf '%s\n' "${stages_report[@]}" "${stages_failures[@]}"
   echo "$stages_passed passed, $stages_failed failed"
   [ "$stages_failed" -eq 0 ] && [ "$stages_passed" -gt 0 ]
   exit

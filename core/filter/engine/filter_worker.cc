@@ -69,12 +69,14 @@ class Request {
 
 class Worker {
  public:
+  explicit Worker(FilterReach reach) : reach_(reach) {}
+
   bool compile(const Request& request) {
     std::string messages;
     const bool compiled = request.for_each([&](std::string_view text) {
       working_on(static_cast<uint32_t>(programs_.size()));
       begin_work();
-      auto program = JqProgram::compile(std::string(text), on_no_memory, messages);
+      auto program = JqProgram::compile(std::string(text), reach_, on_no_memory, messages);
       end_work();
       if (!program) return false;
       programs_.push_back(std::move(program));
@@ -118,9 +120,8 @@ class Worker {
     judging_ = 0;
     if (jv_is_valid(message) == 0) {
       jv why = jv_invalid_get_msg(message);
-      if (!error_was_told_ && jv_get_kind(why) == JV_KIND_STRING)
+      if (jv_get_kind(why) == JV_KIND_STRING)
         error_ = std::string("not JSON: ") + jv_string_value(why);
-      error_.resize(std::min<size_t>(error_.size(), 300));
       jv_free(why);
       return FilterVerdict::failed;
     }
@@ -151,6 +152,7 @@ class Worker {
     return FilterVerdict::failed;
   }
 
+  FilterReach reach_;
   std::vector<std::unique_ptr<JqProgram>> programs_;
   JqValueReader reader_;
   uint32_t judging_ = 0;     // index of the program
@@ -162,17 +164,19 @@ class Worker {
 }  // namespace
 
 int run_filter_worker(int argc, char** argv) {
-  if (argc != 5 || std::strcmp(argv[1], kFilterProtocol) != 0) {
+  if (argc != 6 || std::strcmp(argv[1], kFilterProtocol) != 0) {
     std::fputs("plasmite-filter runs jq programs for plasmite, which starts it when needed\n",
                stderr);
     return 2;
   }
   if (!die_with_parent(std::atoi(argv[2]))) return 0;
-  install_worker_limits(
-      {.memory_bytes = std::strtoull(argv[3], nullptr, 10),
-       .cpu_time = std::chrono::milliseconds(std::strtoull(argv[4], nullptr, 10))});
+  const auto reach =
+      std::strcmp(argv[5], kReachHost) == 0 ? FilterReach::host : FilterReach::message;
+  install_worker_limits({.memory_bytes = std::strtoull(argv[3], nullptr, 10),
+                         .cpu_time = std::chrono::milliseconds(std::strtoull(argv[4], nullptr, 10)),
+                         .opens_files = reach == FilterReach::host});
   // Compiled programs live as long as the process: tearing them down would only take time.
-  Worker& worker = *std::make_unique<Worker>().release();
+  Worker& worker = *std::make_unique<Worker>(reach).release();
   Request request;
   if (!request.receive() || !worker.compile(request)) ::_exit(0);
   while (request.receive() && worker.judge(request)) {

@@ -4,7 +4,8 @@
 
 namespace plasmite {
 
-// argv: the protocol, the parent's process id, the limits (FilterLimits): bytes and milliseconds.
+// argv: the protocol, the parent's process id, the limits (FilterLimits): bytes and milliseconds,
+// and the reach.
 int run_filter_worker(int argc, char** argv);
 
 }  // namespace plasmite

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "core/base/check.h"
+#include "core/filter/restricted_program.h"
 #include "core/record/utf8.h"
 
 namespace plasmite {
@@ -10,30 +11,47 @@ namespace {
 
 constexpr size_t kMostTextBytes = 300;
 
-// Takes the value over. Never long, never cut inside a character.
-std::string as_text(jv value, bool strings_bare) {
+// Takes the value over.
+std::string whole_text(jv value, bool strings_bare) {
   const bool bare = strings_bare && jv_get_kind(value) == JV_KIND_STRING;
   jv dumped = bare ? value : jv_dump_string(value, 0);
   std::string text(jv_string_value(dumped),
                    static_cast<size_t>(jv_string_length_bytes(jv_copy(dumped))));
   jv_free(dumped);
+  return text;
+}
+
+// Never long, never cut inside a character.
+std::string cut(std::string text) {
   if (text.size() > kMostTextBytes) {
     text.replace(utf8_cut(text, kMostTextBytes), std::string::npos, "…");
   }
   return text;
 }
 
+std::string as_text(jv value, bool strings_bare) { return cut(whole_text(value, strings_bare)); }
+
+// What jq says of a program, which it ends with a line of it. Our definitions are in the first
+// line, and jq appends a blank for each byte that the message is about.
+std::string complaint(jv message) {
+  std::string text = whole_text(jq_format_error(message), /*strings_bare=*/true);
+  const size_t at = text.find(restricting_definitions());
+  if (at != std::string::npos) text.erase(at, restricting_definitions().size());
+  text.erase(text.find_last_not_of(' ') + 1);
+  return cut(std::move(text));
+}
+
 void keep_message(void* messages, jv message) {
   constexpr size_t kMostMessageBytes = 3000;
   auto& kept = *static_cast<std::string*>(messages);
-  const std::string text = as_text(jq_format_error(message), /*strings_bare=*/true);
+  const std::string text = complaint(message);
   if (kept.size() + text.size() < kMostMessageBytes) kept.append(text).push_back('\0');
 }
 
 }  // namespace
 
-std::unique_ptr<JqProgram> JqProgram::compile(const std::string& text, void (*on_no_memory)(void*),
-                                              std::string& messages) {
+std::unique_ptr<JqProgram> JqProgram::compile(const std::string& text, FilterReach reach,
+                                              void (*on_no_memory)(void*), std::string& messages) {
   std::unique_ptr<JqProgram> program(new JqProgram);
   program->state_ = jq_init();
   // An input without files: `input` finds nothing, and `input_filename` an answer. With no input at
@@ -47,10 +65,13 @@ std::unique_ptr<JqProgram> JqProgram::compile(const std::string& text, void (*on
   jq_set_nomem_handler(state, on_no_memory, nullptr);  // of this state: each call sets it anew
   jq_set_error_cb(state, keep_message, &messages);
   // `import` and `include` look where the `jq` command does, but for its own folder.
-  jq_set_attr(state, jv_string("JQ_LIBRARY_PATH"), jv_array_append(jv_array(), jv_string("~/.jq")));
+  jv folders = jv_array();
+  if (reach == FilterReach::host) folders = jv_array_append(folders, jv_string("~/.jq"));
+  jq_set_attr(state, jv_string("JQ_LIBRARY_PATH"), folders);
   jq_set_attr(state, jv_string("JQ_ORIGIN"), jv_string("."));
   jq_set_attr(state, jv_string("PROGRAM_ORIGIN"), jv_string("."));
-  if (jq_compile_args(state, text.c_str(), jv_object()) == 0) return nullptr;
+  const std::string all = reach == FilterReach::host ? text : restricting_definitions() + text;
+  if (jq_compile_args(state, all.c_str(), jv_object()) == 0) return nullptr;
   jq_set_error_cb(state, nullptr, nullptr);  // `messages` does not live as long
   return program;
 }

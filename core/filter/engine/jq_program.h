@@ -9,6 +9,8 @@ extern "C" {
 #include <memory>
 #include <string>
 
+#include "core/filter/filter_limits.h"
+
 namespace plasmite {
 
 class JqProgram {
@@ -21,8 +23,8 @@ class JqProgram {
 
   // Null when it does not compile; then `messages` has what jq says, each ended by a NUL.
   // Should memory run out, in this or in judge(), `on_no_memory` must not return.
-  static std::unique_ptr<JqProgram> compile(const std::string& text, void (*on_no_memory)(void*),
-                                            std::string& messages);
+  static std::unique_ptr<JqProgram> compile(const std::string& text, FilterReach reach,
+                                            void (*on_no_memory)(void*), std::string& messages);
 
   JqProgram(const JqProgram&) = delete;
   JqProgram& operator=(const JqProgram&) = delete;

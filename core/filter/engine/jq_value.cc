@@ -1,6 +1,9 @@
 #include "core/filter/engine/jq_value.h"
 
 #include <climits>
+#include <string>
+
+#include "core/record/json_grammar.h"
 
 namespace plasmite {
 namespace {
@@ -67,6 +70,10 @@ jv JqValueReader::read(std::string_view text) {
     jv value = build(json, has_zero);
     if (!has_zero || !may_hold_minus_zero(text)) return value;
     jv_free(value);
+  } else if (const auto defect = find_message_defect(text)) {
+    const std::string why =
+        std::string(defect->what) + " at byte " + std::to_string(defect->offset);
+    return jv_invalid_with_msg(string_value(why));
   }
   return jv_parse_sized(text.data(), static_cast<int>(text.size()));
 }

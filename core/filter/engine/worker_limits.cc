@@ -123,6 +123,7 @@ void install_worker_limits(const WorkerLimits& limits) {
   limit(RLIMIT_STACK, kStackBytes);
 #ifndef PLASMITE_SANITIZED
   limit(RLIMIT_AS, limits.memory_bytes);
+  if (!limits.opens_files) limit(RLIMIT_NOFILE, 0);
 #endif
   install_handlers();
   most_ticks = static_cast<uint32_t>(std::max<int64_t>(limits.cpu_time / kTick, 1));

@@ -16,15 +16,16 @@ namespace plasmite {
 struct WorkerLimits {
   uint64_t memory_bytes;
   std::chrono::milliseconds cpu_time;
+  bool opens_files;
 };
 
 // False: the process that started this one is gone. Else this one dies with it (with the thread).
 bool die_with_parent(int parent);
 
-// From now on: no core dumps, no files written, bounded memory and stack; too little memory, a
-// fault or an abort ends the process with a `failed` reply, as does work that takes too long.
-// Under a sanitizer, which reserves terabytes of addresses, memory is bounded by its own options
-// only (filter_main.cc).
+// From now on: no core dumps, no files written, or none opened at all, bounded memory and stack;
+// too little memory, a fault or an abort ends the process with a `failed` reply, as does work that
+// takes too long. Under a sanitizer, which reserves terabytes of addresses and opens pipes, memory
+// is bounded by its own options only (filter_main.cc), and files may be opened.
 void install_worker_limits(const WorkerLimits& limits);
 
 // Ends the process with a `failed` reply: for libjq, which aborts otherwise.

@@ -1,6 +1,7 @@
 #include "capture/child_process.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -217,6 +218,58 @@ TEST(ChildProcess, AScriptWithoutInterpreterLineIsRunByTheShell) {
   auto child = RunningChild::spawn(command({folder.file("script", "echo \"$1\"\n", 0755), "a b"}));
   ASSERT_TRUE(child) << child.error().message();
   EXPECT_EQ(read_all(child->take_stdout()), "a b\n");
+}
+
+class PathVariable {
+ public:
+  explicit PathVariable(const char* value) : before_(::getenv("PATH")) { set(value); }
+  ~PathVariable() { set(before_.c_str()); }
+  PathVariable(const PathVariable&) = delete;
+  PathVariable& operator=(const PathVariable&) = delete;
+
+ private:
+  static void set(const char* value) {
+    if (value != nullptr) {
+      ::setenv("PATH", value, 1);
+    } else {
+      ::unsetenv("PATH");
+    }
+  }
+  std::string before_;
+};
+
+TEST(ChildProcess, TheFoldersOfPathAreTriedInTurn) {
+  const Folder first, second;
+  first.file("denied-then-good", "#!/bin/sh\nexit 1\n", 0600);
+  second.file("denied-then-good", "#!/bin/sh\nexit 2\n", 0700);
+  first.file("both", "#!/bin/sh\nexit 3\n", 0700);
+  second.file("both", "#!/bin/sh\nexit 4\n", 0700);
+  first.file("denied", "#!/bin/sh\n", 0600);
+  const std::string path = "/no/such/folder:/etc/passwd:" + std::string(5000, 'x') + ":" +
+                           first.path().string() + ":" + second.path().string();
+  const PathVariable variable(path.c_str());
+  EXPECT_EQ(shell_status(wait_for(RunningChild::spawn(command({"denied-then-good"}))).end()), 2);
+  EXPECT_EQ(shell_status(wait_for(RunningChild::spawn(command({"both"}))).end()), 3);
+  const auto denied = RunningChild::spawn(command({"denied"}));
+  ASSERT_FALSE(denied);
+  EXPECT_THAT(denied.error().message(), testing::HasSubstr("not executable"));
+  const auto missing = RunningChild::spawn(command({"missing"}));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind(), ErrorKind::Usage);
+}
+
+TEST(ChildProcess, AnEmptyFolderOfPathIsTheWorkingDirectoryAndNoPathTheUsualFolders) {
+  const Folder folder;
+  folder.file("here", "#!/bin/sh\nexit 5\n", 0700);
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  {
+    const PathVariable variable("/no/such/folder:");
+    EXPECT_EQ(shell_status(wait_for(RunningChild::spawn(command({"here"}))).end()), 5);
+  }
+  std::filesystem::current_path(before);
+  const PathVariable none(nullptr);
+  EXPECT_EQ(shell_status(wait_for(RunningChild::spawn(command({"sh", "-c", "exit 6"}))).end()), 6);
 }
 
 TEST(ChildProcess, EveryLimitOfOpenFilesIsAnErrorOrAChild) {

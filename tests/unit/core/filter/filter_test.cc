@@ -33,13 +33,13 @@ constexpr FilterLimits kSmall{.memory_bytes = 128u << 20,
 constexpr auto kForever = std::chrono::steady_clock::time_point::max();
 
 Filter filter_of(std::vector<std::string> programs, const FilterLimits& limits = {}) {
-  auto filter = Filter::create(std::move(programs), limits);
+  auto filter = Filter::create(std::move(programs), FilterReach::host, limits);
   EXPECT_TRUE(filter) << filter.error().causes().front();
   return std::move(*filter);
 }
 
 Error compile_failure(const std::string& program, const FilterLimits& limits = {}) {
-  auto filter = Filter::create({program}, limits);
+  auto filter = Filter::create({program}, FilterReach::host, limits);
   return filter ? Error(ErrorKind::Internal, "it compiles: " + program) : filter.error();
 }
 
@@ -303,6 +303,24 @@ TEST(Filter, AProcessThatDiesIsReplacedAndNothingIsJudgedTwiceOrLost) {
     EXPECT_THAT(judge(filter, {R"({"n":1})", R"({"n":2})", R"({"n":3})"}).verdicts,
                 ElementsAre(no, match, match));
   }
+}
+
+TEST(Filter, AProcessThatDiesWithinABatchIsReplacedBehindTheLastVerdict) {
+  Filter filter = filter_of({"last(range(200000)) > 1 and .n % 3 == 0"});
+  std::vector<FilterVerdict> expected;
+  for (uint64_t n = 1; n <= 8; ++n) {
+    filter.add(n, R"({"pad":")" + std::string(n, 'x') + R"(","n":)" + std::to_string(n) + "}");
+    expected.push_back(n % 3 == 0 ? match : no);
+  }
+  const auto some = filter.judge(kForever);
+  ASSERT_TRUE(some);
+  std::vector<FilterVerdict> verdicts(some->begin(), some->end());
+  ASSERT_LT(verdicts.size(), expected.size());
+  kill(only_child(), SIGKILL);
+  const Judged rest = judge(filter);
+  EXPECT_FALSE(rest.error);
+  verdicts.insert(verdicts.end(), rest.verdicts.begin(), rest.verdicts.end());
+  EXPECT_EQ(verdicts, expected);
 }
 
 TEST(Filter, LeavesNoProcessBehind) {

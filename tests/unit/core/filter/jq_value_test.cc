@@ -51,9 +51,8 @@ TEST(JqValueReader, ReadsWhatJqReads) {
 }
 
 TEST(JqValueReader, LeavesToJqWhatSimdjsonRefuses) {
-  for (const char* text :
-       {"18446744073709551616", "-9223372036854775809", "[1e400,-1e400]", R"(["\ud800"])",
-        "[-0, 0]", "-0", "{\"a\": -0}", "[-0.0]", "[0,\"a-0\"]"})
+  for (const char* text : {"18446744073709551616", "-9223372036854775809", "[1e400,-1e400]",
+                           "[-0, 0]", "-0", "{\"a\": -0}", "[-0.0]", "[0,\"a-0\"]"})
     EXPECT_EQ(read(text), taken(jv_parse(text))) << text;
   EXPECT_EQ(read("[-0]"), "[-0]");
 }
@@ -62,9 +61,29 @@ TEST(JqValueReader, TheLastOfDuplicateKeysCounts) {
   EXPECT_EQ(read(R"({"a":1,"b":2,"a":3})"), taken(jv_parse(R"({"a":1,"b":2,"a":3})")));
 }
 
+// The data of a message may be 128 deep.
+TEST(JqValueReader, ReadsNumbersOfAnySizeInTheDeepestMessage) {
+  const std::string text = R"({"data":)" + std::string(128, '[') + "1e400,-0," +
+                           std::string(30, '7') + std::string(128, ']') + "}";
+  EXPECT_EQ(read(text), taken(jv_parse(text.c_str())));
+  EXPECT_NE(read(text), "invalid");
+}
+
+// "nan" and bytes that are not UTF-8 are values for jq's own parser.
 TEST(JqValueReader, WhatIsNotJsonIsInvalid) {
-  for (const char* text : {"", "{", "[1,]", "{\"a\"}", "tru", "\"", "1 2"})
+  for (const char* text : {"", "{", "[1,]", "{\"a\"}", "tru", "\"", "1 2", "nan", "[nan]",
+                           "\"\xff\"", R"(["\ud800"])", "\xef\xbb\xbf{}", R"({"a":0.1",[x:"b"})"})
     EXPECT_EQ(read(text), "invalid") << text;
+}
+
+TEST(JqValueReader, SaysWhatIsNotJsonOfTheTextAlone) {
+  std::string text = "[1e400,]";
+  const size_t size = text.size();
+  text += "secret" + std::string(simdjson::SIMDJSON_PADDING, 'x');
+  JqValueReader reader;
+  jv why = jv_invalid_get_msg(reader.read(std::string_view(text).substr(0, size)));
+  EXPECT_STREQ(jv_string_value(why), "a value is expected (text goes in double quotes) at byte 7");
+  jv_free(why);
 }
 
 }  // namespace

@@ -207,21 +207,29 @@ TEST_F(PoolResize, ThoseWhoHaveItOpenGoOn) {
 
 TEST_F(PoolResize, WakesASleeperThatThenSeesWhatComes) {
   Pool writer = must(Pool::create(path_, {.size_bytes = kMinPoolBytes}));
-  const RawPool raw(path_);
   const Pool reader = must(Pool::open(path_, {.access = Access::read}));
   Cursor cursor = must(reader.cursor(Start::newest()));
-  uint64_t seen = 0;
-  std::jthread sleeper([&] {
-    while (seen == 0) {
-      must(cursor.wait(steady_clock::now() + seconds(60)));
-      if (const auto message = must(cursor.next())) seen = message->seq;
-    }
-  });
-  while ((load_acquire(raw.wait_page().event) & 1) == 0) std::this_thread::yield();
-  must(resize_pool(path_, {.size_bytes = kLarger}));
-  append_numbered(writer, 1);
-  sleeper.join();
-  EXPECT_EQ(seen, 1u);
+  // By itself it would look at the file again after 2 s. A busy machine has several attempts to be
+  // quick.
+  steady_clock::duration quickest = seconds(60);
+  for (uint64_t n = 1; n <= 5 && quickest > seconds(1); ++n) {
+    const RawPool raw(path_);
+    uint64_t seen = 0;
+    std::jthread sleeper([&] {
+      while (seen == 0) {
+        must(cursor.wait(steady_clock::now() + seconds(60)));
+        if (const auto message = must(cursor.next())) seen = message->seq;
+      }
+    });
+    while ((load_acquire(raw.wait_page().event) & 1) == 0) std::this_thread::yield();
+    const auto begin = steady_clock::now();
+    must(resize_pool(path_, {.size_bytes = kLarger + n * 4096}));
+    append_numbered(writer, 1);
+    sleeper.join();
+    quickest = std::min(quickest, steady_clock::now() - begin);
+    EXPECT_EQ(seen, n);
+  }
+  EXPECT_LT(quickest, seconds(1));
 }
 
 TEST_F(PoolResize, ADeletedPoolIsStillNotFound) {
@@ -292,6 +300,36 @@ TEST_F(PoolResize, ADeathAtAnyStepLeavesOneOfTheTwoFiles) {
     EXPECT_TRUE(must(examine_pool(path_)).healthy());
     must(resize_pool(path_, {.size_bytes = 2 * kLarger}));
     EXPECT_EQ(names(), std::set<std::string>{"p"}) << "what the dead one left is gone";
+  }
+}
+
+// It looked at the file before the resizing marked it, and gets the lock from the resizer's death.
+TEST_F(PoolResize, AWriterThatWaitsWhileTheResizerDiesAppendsToTheFileThatHasTheName) {
+  for (const Step death : {Step::resize_marked, Step::resize_renamed, Step::resize_done}) {
+    SCOPED_TRACE(static_cast<int>(death));
+    std::filesystem::remove(path_);
+    number_ = 0;
+    must(Pool::create(path_, {.size_bytes = kMinPoolBytes}));
+    Pool writer = must(Pool::open(path_, {.lock_timeout = seconds(60)}));
+    append_numbered(writer, 30);
+    const RawPool old(path_);
+    Child resizer([&] {
+      ScopedProbes probes;
+      probes.reached = [&](Step step) {
+        if (step == Step::resize_filled) ::raise(SIGSTOP);  // holding the lock
+        if (step == death) ::raise(SIGKILL);
+      };
+      (void)resize_pool(path_, {.size_bytes = kLarger});
+      return 1;
+    });
+    resizer.wait_until_stopped();
+    std::jthread appender([&] { append_numbered(writer, 1); });
+    while ((load_acquire(old.wait_page().writer_lock) & 1) == 0) std::this_thread::yield();
+    resizer.send(SIGCONT);
+    ASSERT_EQ(resizer.wait(), kKilled);
+    appender.join();
+    EXPECT_EQ(read_all(must(Pool::open(path_))).size(), 31u);
+    EXPECT_EQ(RawPool(path_).live().deleted, 0u);
   }
 }
 

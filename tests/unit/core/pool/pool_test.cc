@@ -86,6 +86,34 @@ TEST(Pool, RetiresTheOldestAndReportsExactlyWhatAReaderLost) {
   EXPECT_EQ(read_all(*cursor).size(), *info->newest_seq - *info->oldest_seq);
 }
 
+// What makes room retires whole buckets of the index at once, but never much more than it must.
+TEST(Pool, RetainsAllButA64thOfItsRing) {
+  for (const size_t batch : {1, 3, 100}) {
+    for (const size_t bytes : {8, 200, 3000}) {
+      const ScratchDir dir;
+      auto pool = Pool::create(dir / "p", {.size_bytes = 1 << 20});
+      ASSERT_TRUE(pool);
+      const std::string body(bytes, 'x');
+      const RecordView record{.body = body};
+      const uint64_t frame = Pool::stored_bytes(record);
+      const std::vector<RecordView> records(std::min(batch, pool->max_batch_bytes() / frame),
+                                            record);
+      const uint64_t ring = 4 * pool->max_batch_bytes();
+      uint64_t least = UINT64_MAX;
+      for (uint64_t written = 0; written < 3 * ring; written += records.size() * frame) {
+        ASSERT_TRUE(pool->append_batch(records, {}));
+        if (written < ring) continue;
+        const auto info = pool->info();
+        ASSERT_TRUE(info);
+        const uint64_t retained = *info->newest_seq - *info->oldest_seq + 1;
+        ASSERT_LE(retained * frame, ring);
+        least = std::min(least, retained * frame);
+      }
+      EXPECT_GT(least, ring - ring / 64 - frame) << batch << " of " << bytes;
+    }
+  }
+}
+
 TEST(Pool, FindsEverySequenceByNumberAndByTime) {
   const ScratchDir dir;
   auto pool = Pool::create(dir / "p", {.size_bytes = kMinPoolBytes});

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -81,6 +83,22 @@ TEST_F(RingTest, PadsWithZerosAndTouchesNothingElse) {
   EXPECT_EQ(words_[0], uint64_t{'9'} << 8 | '8');
   EXPECT_EQ(words_[1], 0xAAAAAAAAAAAAAAAA);
   EXPECT_EQ(words_[kWords - 2], 0xAAAAAAAAAAAAAAAA);
+}
+
+TEST_F(RingTest, AFrameIsStoredLikeItsPartsOneByOneWhereverItWraps) {
+  constexpr std::array<uint64_t, 4> kHead = {1, 22, 333, 4444};
+  for (uint64_t offset = 0; offset < ring_.size(); offset += 8) {
+    for (size_t length = 0; length <= ring_.size() - sizeof(kHead); ++length) {
+      const std::string text(length, static_cast<char>('a' + length % 26));
+      std::ranges::fill(words_, 0xAAAAAAAAAAAAAAAA);
+      for (uint64_t i = 0; i < kHead.size(); ++i) ring_.store(offset + 8 * i, kHead[i]);
+      ring_.copy_in(offset + sizeof(kHead), text);
+      const std::vector<uint64_t> expected = words_;
+      std::ranges::fill(words_, 0xAAAAAAAAAAAAAAAA);
+      ring_.copy_in_at(offset, kHead, text);
+      ASSERT_EQ(words_, expected) << offset << " " << length;
+    }
+  }
 }
 
 TEST_F(RingTest, SteppingReachesWhatDividingDoes) {

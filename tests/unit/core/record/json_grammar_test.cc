@@ -98,6 +98,8 @@ TEST(JsonDefect, IsAtTheFirstByteThatCannotBe) {
 TEST(JsonDefect, CountsContainersUpToTheLimit) {
   EXPECT_FALSE(find_json_defect(std::string(128, '[') + std::string(128, ']')));
   EXPECT_TRUE(find_json_defect(std::string(129, '[') + std::string(129, ']')));
+  EXPECT_FALSE(find_message_defect(std::string(129, '[') + std::string(129, ']')));
+  EXPECT_TRUE(find_message_defect(std::string(130, '[') + std::string(130, ']')));
 }
 
 }  // namespace
