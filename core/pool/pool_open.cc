@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "core/base/probe.h"
@@ -108,10 +109,8 @@ Result<void> recover_live(PoolHandle& handle, uint64_t tag) {
   return result;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<PoolHandle>> open_pool(const std::filesystem::path& path,
-                                              const OpenOptions& options) {
+Result<std::shared_ptr<PoolHandle>> open_pool_file(const std::filesystem::path& path,
+                                                   const OpenOptions& options) {
   auto opened = open_file(path, options.access);
   if (!opened) return std::unexpected(std::move(opened.error()));
   auto handle = std::make_shared<PoolHandle>();
@@ -154,6 +153,27 @@ Result<std::shared_ptr<PoolHandle>> open_pool(const std::filesystem::path& path,
   if (auto present = handle->check_present(); !present)
     return std::unexpected(std::move(present.error()));
   return handle;
+}
+
+// None: nothing has this name.
+std::optional<std::pair<dev_t, ino_t>> file_named(const std::filesystem::path& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return std::pair(status.st_dev, status.st_ino);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<PoolHandle>> open_pool(const std::filesystem::path& path,
+                                              const OpenOptions& options) {
+  for (;;) {
+    const auto before = file_named(path);
+    auto opened = open_pool_file(path, options);
+    if (opened || opened.error().kind() != ErrorKind::NotFound) return opened;
+    // It may have been replaced between finding and reading it; then there is another.
+    const auto after = file_named(path);
+    if (!before || !after || before == after) return opened;
+  }
 }
 
 std::shared_ptr<PoolHandle> open_successor(const PoolHandle& handle) {
