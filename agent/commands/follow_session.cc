@@ -136,13 +136,13 @@ Result<std::unique_ptr<FollowedPool>> FollowSession::open(const PoolRef& ref) co
                                      .create = options_.create,
                                      .missing_hint = hint_for_missing(ref)});
   if (!opened) return std::unexpected(std::move(opened.error()));
+  DropNotices drops(context_.color, ref.name, opened->path().string());
   auto pool = std::make_unique<FollowedPool>(FollowedPool{
       .name = ref.name,
       .found_by_pattern = ref.found_by_pattern,
       .pool = std::move(*opened),
-      .drops = DropNotices(context_.color, ref.name, ""),
+      .drops = std::move(drops),
   });
-  pool->drops = DropNotices(context_.color, ref.name, pool->pool.path().string());
   if (auto settled = settle_end(*pool); !settled) return std::unexpected(settled.error());
   if (options_.name) {
     auto follower = NamedFollower::open(context_.color, pool->pool, ref.name, *options_.name);
@@ -290,6 +290,8 @@ Result<void> FollowSession::lose(FollowedPools::Failed failed) {
   if (pools_.count() == 1 && !watch_)
     return std::unexpected(pool_is_gone(std::move(failed.error), pool.name));
   pool.drops.print_rest();
+  if (pool.follower)
+    if (auto synced = pool.follower->sync(); !synced) return synced;
   const std::filesystem::path path = pool.pool.path();
   tell_of_pool(context_.color, "pool_lost", "no longer followed", pool.name, path, failed.error);
   // A new pool of its name is another one; this one would only fail again.

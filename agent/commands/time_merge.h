@@ -25,7 +25,8 @@ class TimeMerge {
  public:
   // The next message, or none now. Views stay valid until the next call on the same reader.
   using Reader = std::function<Result<std::optional<MessageView>>()>;
-  using WallClock = std::function<int64_t()>;  // of the messages' times
+  // That by which the messages got their times: of the same resolution, too.
+  using WallClock = std::function<int64_t()>;
 
   struct Found {
     size_t reader;

@@ -38,6 +38,25 @@ class FollowLive(CliTest):
                 self.feed("p", {"n": n})
                 self.assertEqual(json.loads(read_line(follow.stdout, 5))["data"], {"n": n})
 
+    def is_announced(self):
+        """Whether somebody sleeps on the pool, so that its next writer has to wake him."""
+        with open(self.path("p"), "rb") as pool:
+            pool.seek(0x2000)
+            return pool.read(1)[0] & 1 == 1
+
+    def test_writers_pay_only_for_followers_who_sleep(self):
+        follow = self.started_follow("--no-notify")
+        self.feed("p", {"n": 1})
+        read_line(follow.stdout)
+        time.sleep(0.2)  # it polls by now
+        self.assertFalse(self.is_announced())
+        follow.kill()
+        follow = self.started_follow()
+        deadline = time.monotonic() + 10
+        while not self.is_announced() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertTrue(self.is_announced())
+
     def test_two_processes_lose_nothing(self):
         count = 300_000
         self.create("wide", size="64M")

@@ -182,7 +182,21 @@ class FollowPatterns(CliTest):
         follow.terminate()
         self.assertEqual(follow.communicate()[1], b"")
 
-    def test_resize_and_repair_are_no_loss(self):
+    def test_one_pool_too_many_is_told_once(self):
+        names = [f"many-{n:03}" for n in range(128)]
+        self.create(*names, size="64K")
+        follow = self.following("many-*", pool="many-000")
+        self.create("many-128", "many-129", size="64K")
+        (notice,) = self.notices(read_line(follow.stderr))
+        self.assertEqual((notice["kind"], notice["details"]["error"]["kind"]), ("pool_skipped", "Usage"))
+        self.feed("many-127", {"n": 1})
+        self.assertEqual(self.next_of(follow), ("many-127", 1))
+        self.pls("pool", "delete", "many-000")
+        self.assertEqual(self.notices(read_line(follow.stderr))[0]["kind"], "pool_lost")
+        self.feed("many-128", {"n": 2})
+        self.assertEqual(self.next_of(follow), ("many-128", 2), "there is room now")
+
+    def test_a_pool_that_is_resized_is_not_lost(self):
         follow = self.following("app-*")
         self.pls("pool", "resize", "app-b", "8M")
         self.feed("app-b", {"n": 1})

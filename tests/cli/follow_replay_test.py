@@ -1,6 +1,7 @@
 """follow --replay: what is retained, at the pace at which it was stored."""
 
 import json
+import resource
 import signal
 import time
 import unittest
@@ -60,11 +61,32 @@ class FollowReplay(CliTest):
         self.assertEqual(self.replay(0, "--tail", "2")[0], [2, 3])
         self.assertEqual(self.replay(0, "--tail", "2", "--tag", "t")[0], [1, 2])
         self.assertEqual(self.replay(0, "--since", "1h", "--one")[0], [0])
+        self.assertEqual(self.replay(0, "--tail", "2", "--where", ".data.n < 3")[0], [1, 2])
+        times = [message["time"] for message in self.retained("p")]
+        self.assertEqual(self.replay(0, "--since", times[3], "--where", ".data.n > 0")[0], [3])
+        self.assertEqual(self.replay(0, "--since", "1h", "--until", times[2])[0], [0, 1, 2])
+        self.assertEqual(self.replay(0, "--tail", "2", "--until", times[2])[0], [1, 2])
         self.assertEqual(self.replay(0, "--tail", "3", "--one")[0], [1], "the first of the three")
         self.assertEqual(self.replay(0, "--since", "1h", "--tag", "none")[0], [], "exits 0 all the same")
         self.assertEqual(self.replay(1, "--since", "1h", "--timeout", "1ms")[0], [0, 1, 2, 3])
         self.create("empty")
         self.assertEqual(self.pls("follow", "empty", "--tail", "1", "--replay", "1").stdout, b"")
+
+    def page_faults(self, *options):
+        """Of a follow that prints one message."""
+        follow = self.start("follow", *options, "--one")
+        follow.communicate(timeout=60)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+        self.pls("follow", *options, "--one")
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt - before
+
+    def test_the_beginning_is_found_by_the_time_index(self):
+        self.create("big", size="64M")
+        self.pls("feed", "big", "-q", stdin=b'{"pad":"%s"}\n' % (b"x" * 100) * 300_000)
+        (receipt,) = self.feed("big", {"n": 1}, tags=["last"])
+        indexed = self.page_faults("big", "--replay", "1", "--since", receipt["time"])
+        all_read = self.page_faults("big", "--replay", "1", "--since", "1h", "--tag", "last")
+        self.assertLess(indexed, all_read / 2)
 
     def test_what_comes_meanwhile_is_not_part_of_it(self):
         self.spaced(2, 0.5)

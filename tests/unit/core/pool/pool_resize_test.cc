@@ -232,6 +232,45 @@ TEST_F(PoolResize, WakesASleeperThatThenSeesWhatComes) {
   EXPECT_LT(quickest, seconds(1));
 }
 
+// Between finding a file by its name and reading what is in it.
+class ReplacedWhileOpening {
+ public:
+  ReplacedWhileOpening(std::filesystem::path path, int times) : path_(std::move(path)), left_(times) {
+    probes_.fail = [this](Call call) {
+      if (call != Call::mmap || left_ == 0 || std::exchange(inside_, true)) return 0;
+      --left_;
+      must(resize_pool(path_, {.size_bytes = kLarger + static_cast<uint64_t>(left_) * 65536}));
+      inside_ = false;
+      return 0;
+    };
+  }
+  bool happened() const { return left_ == 0; }
+
+ private:
+  std::filesystem::path path_;
+  int left_;
+  bool inside_ = false;
+  ScopedProbes probes_;
+};
+
+TEST_F(PoolResize, AFileThatIsReplacedWhileItIsOpenedIsOpenedAgain) {
+  Pool writer = must(Pool::create(path_, {.size_bytes = kMinPoolBytes}));
+  append_numbered(writer, 1);
+  const ReplacedWhileOpening replaced(path_, 3);
+  EXPECT_EQ(read_all(must(Pool::open(path_))).size(), 1u);
+  EXPECT_TRUE(replaced.happened());
+}
+
+TEST_F(PoolResize, AWriterGoesOnThroughSeveralInARow) {
+  Pool writer = must(Pool::create(path_, {.size_bytes = kMinPoolBytes}));
+  append_numbered(writer, 1);
+  must(resize_pool(path_, {.size_bytes = 2 * kLarger}));
+  const ReplacedWhileOpening replaced(path_, 3);
+  append_numbered(writer, 1);
+  EXPECT_TRUE(replaced.happened());
+  EXPECT_EQ(read_all(writer).size(), 2u);
+}
+
 TEST_F(PoolResize, ADeletedPoolIsStillNotFound) {
   Pool writer = must(Pool::create(path_, {.size_bytes = kMinPoolBytes}));
   must(resize_pool(path_, {.size_bytes = kLarger}));
