@@ -92,4 +92,6 @@ def ci():
                "compiler_cache": "warm" if ccache else "cold"}
     require(code == 0 and figures["failed"] == 0, f"exit code {code}, {figures}")
     require(seconds <= 60 * 60, f"took {seconds} s")
+    # Its first stage is readme_test: nothing was installed before.
+    require(stages["test"] <= 20 * 60, f"packaging/test took {stages['test']} s")
     return figures
