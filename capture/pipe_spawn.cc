@@ -9,6 +9,13 @@
 #include <cstdlib>
 #include <string_view>
 
+// clone(2) by glibc's other name. ThreadSanitizer takes every clone() for a fork, and has the child
+// set up in memory that is still the parent's.
+extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
+
+// For what the child runs: a sanitizer would keep its books in the parent's memory.
+#define PLASMITE_IN_CHILD [[clang::disable_sanitizer_instrumentation]]
+
 namespace plasmite {
 namespace {
 
@@ -46,14 +53,14 @@ struct Shared {
 };
 
 // Another folder of PATH may still have it.
-bool may_look_further(int error_number) {
+PLASMITE_IN_CHILD bool may_look_further(int error_number) {
   return error_number == EACCES || error_number == ENOENT || error_number == ESTALE ||
          error_number == ENOTDIR || error_number == ENODEV || error_number == ETIMEDOUT ||
          error_number == ENAMETOOLONG;
 }
 
 // Returns what was wrong. Somewhere a file that may not be run is worth more than nowhere a file.
-int execute_first(char* const* paths, char* const* argv) {
+PLASMITE_IN_CHILD int execute_first(char* const* paths, char* const* argv) {
   bool denied = false;
   int error_number = ENOENT;
   for (; *paths != nullptr; ++paths) {
@@ -65,7 +72,7 @@ int execute_first(char* const* paths, char* const* argv) {
   return denied ? EACCES : error_number;
 }
 
-void set_default(int signal) {
+PLASMITE_IN_CHILD void set_default(int signal) {
   struct sigaction action{};
   action.sa_handler = SIG_DFL;
   (void)::sigaction(signal, &action, nullptr);
@@ -73,7 +80,7 @@ void set_default(int signal) {
 
 // In the child, on a stack of its own in memory that is not. Only system calls. The child has
 // signal dispositions of its own, and takes no signal before it has none of our handlers.
-int run_child(void* argument) {
+PLASMITE_IN_CHILD int run_child(void* argument) {
   auto& shared = *static_cast<Shared*>(argument);
   const PipeSpawn& spawn = *shared.spawn;
   for (const int signal : {SIGPIPE, SIGXFSZ, SIGCHLD, SIGBUS}) set_default(signal);
@@ -105,7 +112,7 @@ SpawnedProcess spawn_with_pipes(const PipeSpawn& spawn) {
   sigfillset(&all);
   (void)::sigprocmask(SIG_BLOCK, &all, &mask);
   const pid_t pid =
-      ::clone(run_child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &shared);
+      ::__clone(run_child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &shared);
   const int clone_errno = errno;
   (void)::sigprocmask(SIG_SETMASK, &mask, nullptr);
   if (pid < 0) return {.pid = 0, .error_number = clone_errno};

@@ -1,5 +1,7 @@
 """Capturing in a terminal and in scripts: nobody notices that tap is there."""
 
+import itertools
+import os
 import pathlib
 import re
 import subprocess
@@ -9,39 +11,46 @@ import time
 from support import BIN, ROOT, build_release, require, run
 
 PLS = BIN / "pls"
-TMUX = ["tmux", "-L", "plasmite-acceptance", "-f", "/dev/null"]
 COLUMNS, ROWS = 100, 30
-PROMPT = r"\A\$ "  # on a screen with nothing else
+PROMPT = r"\A\$ *$"  # on a screen with nothing else
 
 
 class Terminal:
     """A shell in a terminal of tmux's."""
 
+    numbers = itertools.count()
+
     def __init__(self, folder):
-        subprocess.run([*TMUX, "kill-server"], stderr=subprocess.DEVNULL, check=False)
+        # A server of its own: one that is just ending would take the next session with it.
+        server = f"plasmite-acceptance-{os.getpid()}-{next(self.numbers)}"
+        self.tmux = ["tmux", "-L", server, "-f", "/dev/null"]
         shell = f"env -i HOME={folder} PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=tmux-256color LC_ALL=C.UTF-8 PS1='$ ' sh -i"
-        command = [*TMUX, "new-session", "-d", "-s", "t", "-x", str(COLUMNS), "-y", str(ROWS), "-c", folder, shell]
+        command = [*self.tmux, "new-session", "-d", "-s", "t", "-x", str(COLUMNS), "-y", str(ROWS), "-c", folder, shell]
         require(run(command) == 0, "tmux")
-        self.settled(mark=PROMPT)
+        try:
+            self.settled(mark=PROMPT)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self):
-        subprocess.run([*TMUX, "kill-server"], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run([*self.tmux, "kill-server"], stderr=subprocess.DEVNULL, check=False)
 
     def keys(self, *names):
-        require(run([*TMUX, "send-keys", "-t", "t", *names]) == 0, "send-keys")
+        require(run([*self.tmux, "send-keys", "-t", "t", *names]) == 0, "send-keys")
 
     def type(self, text):
         self.keys("-l", text)
         self.keys("Enter")
 
     def resize(self, columns, rows):
-        require(run([*TMUX, "resize-window", "-t", "t", "-x", str(columns), "-y", str(rows)]) == 0, "resize")
+        require(run([*self.tmux, "resize-window", "-t", "t", "-x", str(columns), "-y", str(rows)]) == 0, "resize")
 
     def screen(self):
         """Characters with their colours, and where the cursor is."""
-        text = subprocess.check_output([*TMUX, "capture-pane", "-e", "-p", "-t", "t"], text=True)
+        text = subprocess.check_output([*self.tmux, "capture-pane", "-e", "-p", "-t", "t"], text=True)
         cursor = subprocess.check_output(
-            [*TMUX, "display-message", "-p", "-t", "t", "#{cursor_x},#{cursor_y} #{alternate_on} #{cursor_flag}"],
+            [*self.tmux, "display-message", "-p", "-t", "t", "#{cursor_x},#{cursor_y} #{alternate_on} #{cursor_flag}"],
             text=True,
         )
         return text + cursor

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import unittest
 
-from cli_harness import PLS, SANITIZED, CliTest
+from cli_harness import PLS, SANITIZED, CliTest, read_line
 
 COMMANDS = pathlib.Path(PLS).resolve().parent / "plasmite-commands"
 ALL = ["feed", "follow", "tap", "fetch", "duplex", "pool", "doctor", "completion", "version"]
@@ -84,11 +84,11 @@ class ProgramsTest(CliTest):
 
     def test_a_process_has_the_name_that_was_typed(self):
         self.create("p")
-        follow = self.start("follow", "p", "--jsonl", "--tail", "0")
-        feed = self.start("feed", "p")
+        feed = self.start("feed", "p", bufsize=0)
         feed.stdin.write(b'{"n":1}\n')
-        feed.stdin.flush()
-        follow.stdout.readline()
+        read_line(feed.stdout)  # the receipt
+        follow = self.start("follow", "p", "--jsonl", "--tail", "1", bufsize=0)
+        read_line(follow.stdout)
         for process in (follow, feed):
             comm = pathlib.Path(f"/proc/{process.pid}/comm").read_text()
             self.assertEqual(comm.strip(), os.path.basename(PLS))
