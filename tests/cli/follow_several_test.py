@@ -131,6 +131,7 @@ class FollowSeveral(CliTest):
         self.assertEqual(self.numbers("a", "b", "c", "--replay", "0", "--since", EPOCH), list(range(6)))
         self.assertEqual(self.numbers("a", "b", "c", "--replay", "1", "--tail", "3"), [3, 4, 5])
         self.assertEqual(self.numbers("a", "b", "c", "--replay", "0", "--since", EPOCH, "--one"), [0])
+        self.assertEqual(self.numbers("a", "b", "c", "--replay", "0", "--tail", "4", "--one"), [2])
         self.assertEqual(self.numbers("a", "b", "--replay", "0", "--since", EPOCH, "--tag", "none"), [])
         self.create("empty")
         self.assertEqual(self.numbers("a", "empty", "--replay", "0", "--tail", "9"), [0, 3])

@@ -42,6 +42,7 @@ class WaitAny : public testing::Test {
   }
   std::vector<Cursor*> all() {
     std::vector<Cursor*> cursors;
+    cursors.reserve(cursors_.size());
     for (Cursor& cursor : cursors_) cursors.push_back(&cursor);
     return cursors;
   }
@@ -170,6 +171,7 @@ TEST_F(WaitAny, PollsWhereTheKernelRefusesTheCall) {
         pools.push_back(must(Pool::open(path(i), {.access = Access::read})));
         cursors.push_back(must(pools.back().cursor(Start::newest())));
       }
+      all.reserve(cursors.size());
       for (Cursor& cursor : cursors) all.push_back(&cursor);
       ready.send(1);
       if (!Cursor::wait_any(all, steady_clock::now() + kForever)) return 1;
