@@ -84,7 +84,7 @@ class ProgramsTest(CliTest):
 
     def test_a_process_has_the_name_that_was_typed(self):
         self.create("p")
-        follow = self.start("follow", "p", "--jsonl", "--tail", "0")
+        follow = self.start("follow", "p", "--jsonl", "--tail", "1")  # also what came before it looks
         feed = self.start("feed", "p")
         feed.stdin.write(b'{"n":1}\n')
         feed.stdin.flush()
