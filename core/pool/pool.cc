@@ -171,7 +171,7 @@ Result<Cursor> Pool::cursor(Start start) const {
       break;
     case Start::Kind::time:
       state->min_time = static_cast<uint64_t>(std::max<int64_t>(start.time_ns, 0));
-      state->position = seek_time(view, *bounds, state->min_time);
+      state->position = seek_time(*current, *bounds, state->min_time);
       break;
   }
   if (current->file.faulted()) return std::unexpected(current->truncated_error());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/pool/pool_handle.h"
 #include "core/pool/pool_view.h"
 
 namespace plasmite {
@@ -27,6 +28,6 @@ uint64_t seek_seq(const PoolView& view, const Bounds& bounds, uint64_t seq);
 uint64_t seek_newest_bucket(const PoolView& view, const Bounds& bounds);
 
 // Where a reader that wants records with time >= `time` must begin.
-uint64_t seek_time(const PoolView& view, const Bounds& bounds, uint64_t time);
+uint64_t seek_time(const PoolHandle& handle, const Bounds& bounds, uint64_t time);
 
 }  // namespace plasmite

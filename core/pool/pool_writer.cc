@@ -79,15 +79,15 @@ Result<void> PoolWriter::check_request(std::span<const RecordView> records,
 }
 
 void PoolWriter::prepare_bodies(std::span<const RecordView> records) {
-  bodies_.clear();
-  bodies_.reserve(records.size());
+  bodies_.resize(records.size());
   size_t tagged_bytes = 0;
   for (const RecordView& record : records)
     if (record.tags && !record.tags->empty())
       tagged_bytes += record.tags->bytes().size() + record.body.size();
   tagged_bodies_.clear();
   tagged_bodies_.reserve(tagged_bytes);  // so that views into it stay valid
-  for (const RecordView& record : records) {
+  for (size_t i = 0; i < records.size(); ++i) {
+    const RecordView& record = records[i];
     std::string_view body = record.body;
     uint8_t flags = 0;
     if (record.tags && !record.tags->empty()) {
@@ -97,7 +97,7 @@ void PoolWriter::prepare_bodies(std::span<const RecordView> records) {
       body = std::string_view(tagged_bodies_).substr(begin);
       flags = kFrameTags;
     }
-    bodies_.push_back({body, crc32c_padded(kCrc32cInit, body), flags});
+    bodies_[i] = {body, crc32c_padded(kCrc32cInit, body), flags};
   }
 }
 

@@ -48,6 +48,8 @@ class Ring {
   uint64_t load_at(uint64_t offset) const { return load_acquire(words_[offset / 8]); }
   void store_at(uint64_t offset, uint64_t word) { store_release(words_[offset / 8], word); }
 
+  const uint64_t* words_at(uint64_t offset) const { return words_ + offset / 8; }
+
   uint64_t load(uint64_t position) const { return load_at(offset_of(position)); }
   void store(uint64_t position, uint64_t word) { store_at(offset_of(position), word); }
 

@@ -1,6 +1,7 @@
 #include "core/record/json_tokens.h"
 
 #include <algorithm>
+#include <bit>
 #include <bitset>
 #include <cstring>
 
@@ -10,6 +11,7 @@
 namespace plasmite {
 
 static_assert(simdjson::SIMDJSON_PADDING <= kJsonPadding);
+static_assert(std::endian::native == std::endian::little, "see TokenWalk::take()");
 
 namespace {
 
@@ -30,9 +32,10 @@ class TokenWalk {
 
   // Whether they are one object. White space in front of the first one is for the caller to see.
   bool is_object() {
+    // With a bracket as the last token, only who closes one may have come to the end.
+    if (text_[*next_] != '{' || text_[end_[-1]] != '}') return false;
     begin_ = *next_++;
-    char first = text_[begin_];
-    if (first != '{') return false;
+    char first = '{';
     for (;;) {
       // `first` begins an element of the innermost container, or the one value of the text.
       if (in_object_) {
@@ -51,6 +54,7 @@ class TokenWalk {
       // Behind a value: brackets close, and a comma leads to the next element.
       for (;;) {
         if (depth_ == 0) return next_ == end_;
+        if (next_ == end_) return false;
         first = take();
         if (first == ',') break;
         if (first != closing()) return false;
@@ -63,13 +67,13 @@ class TokenWalk {
   bool has_space() const { return static_cast<int32_t>(spaces_) < 0; }
 
  private:
-  // The first byte of the next token; zeros when there are no more.
+  // The first byte of the next token, which there is.
   char take() {
-    if (next_ == end_) return '\0';
     begin_ = *next_++;
-    // No byte in front of a token belongs to a string that goes on.
-    spaces_ |= static_cast<uint32_t>(static_cast<uint8_t>(text_[begin_ - 1])) - 0x21;
-    return text_[begin_];
+    uint16_t bytes;  // in front of it, where no string goes on, and its own
+    std::memcpy(&bytes, text_ + begin_ - 1, sizeof(bytes));
+    spaces_ |= (bytes & 0xFFu) - 0x21u;
+    return static_cast<char>(bytes >> 8);
   }
 
   // The token last taken, and white space behind it.
@@ -110,7 +114,7 @@ class TokenWalk {
   bool number() const {
     const std::string_view number = token();
     const size_t length = json_number_length(number);
-    return length > 0 && is_blank(number.substr(length));
+    return length == number.size() || (length > 0 && is_blank(number.substr(length)));
   }
 
   bool literal(std::string_view word) const {
