@@ -1,4 +1,4 @@
-// feed_jsonl, feed_receipts, feed_cold: JSON Lines from a pipe into a pool, by the real command.
+// feed_jsonl, feed_receipts, feed_cold, feed_detect: JSON Lines from a pipe into a pool, by the real command.
 //
 // A forked child writes the records from memory into a pipe of 1 MiB, on a CPU of its own; the
 // floor and the command read it on another. Time runs from starting the reader to its exit: a start
@@ -25,6 +25,7 @@ struct FeedOptions {
   uint64_t records = 2'000'000;
   bool receipts = false;
   bool cold = false;  // each value goes into the first lap of a new pool
+  bool framing_told = false;  // the floor is the command itself, told what it otherwise finds out
   uint64_t pool_bytes = kPoolBytes;
 };
 
@@ -41,6 +42,8 @@ class FeedRun : public LaneRun {
   }
 
   Result<Sample> floor() override {
+    if (options_.framing_told)
+      return timed({workspace_.plasmite(), "feed", pool_.path(), "-q", "--in", "jsonl"});
     return timed({self_path(), "--floor", "feed", std::to_string(kPoolBytes),
                   std::to_string(options_.records), options_.receipts ? "receipts" : "quiet"});
   }
@@ -190,6 +193,9 @@ void add_intake_lanes(std::vector<Lane>& lanes) {
       "feed from a pipe, receipts to a pipe / the floor of feed_jsonl + formatting each receipt "
       "+ 64 KiB writes",
       0.6, {.receipts = true}));
+  lanes.push_back(feed_lane("feed_detect",
+                            "feed -q, which finds out the framing / feed -q --in jsonl", 0.95,
+                            {.framing_told = true}));
   // A million records fill most of the first lap and wrap nothing.
   lanes.push_back(feed_lane("feed_cold",
                             "feed -q into the first lap of a new pool / the floor of feed_jsonl",
