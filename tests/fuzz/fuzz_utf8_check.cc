@@ -6,18 +6,10 @@
 
 #include "core/base/check.h"
 #include "core/record/utf8.h"
+#include "tests/support/utf8_by_steps.h"
 
 namespace plasmite {
 namespace {
-
-bool is_utf8_by_steps(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const Utf8Step step = utf8_step(bytes);
-    if (!step.valid) return false;
-    bytes.remove_prefix(step.length);
-  }
-  return true;
-}
 
 void check(std::string_view bytes) {
   const bool want = simdjson::validate_utf8(bytes.data(), bytes.size());

@@ -8,20 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "core/record/utf8.h"
+#include "tests/support/utf8_by_steps.h"
 
 namespace plasmite {
 namespace {
-
-// A fourth opinion beside ours (two) and simdjson's: by the bounds of each byte.
-bool is_utf8_by_steps(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const Utf8Step step = utf8_step(bytes);
-    if (!step.valid) return false;
-    bytes.remove_prefix(step.length);
-  }
-  return true;
-}
 
 std::string in_hex(std::string_view bytes) {
   std::string text;
