@@ -113,7 +113,17 @@ begin:
        if :: KIND(w) == ONE -> t = t + 1 :: else -> t = t + 2 fi;
        w = 0
     :: else -> break
-    od
+    od;
+#ifdef AHEAD
+    if                                             /* or a frame more than it must */
+    :: t > t0 && t < h ->
+       w = ring[t % R];
+       assert(KIND(w) == ONE || KIND(w) == FST);   /* I2 */
+       if :: KIND(w) == ONE -> t = t + 1 :: else -> t = t + 2 fi;
+       w = 0
+    :: skip
+    fi
+#endif
   }
 #ifndef M_TAIL_LATE
   if :: t > t0 -> STEP(tail = t; g_tail = t) :: else fi;
