@@ -106,12 +106,14 @@ Result<int> dispatch(const Arguments& arguments, bool called_as_pls, CommandCont
 
 }  // namespace
 
-int run_cli(int argc, char** argv) {
+int run_cli(int argc, char** argv, const DaemonCommands* daemon) {
   const std::string_view invoked = argc > 0 ? argv[0] : kProgram;
   const std::string name(invoked.substr(invoked.rfind('/') + 1));
   // For ps, pgrep and killall: what was typed, not plasmite-commands.
   (void)::prctl(PR_SET_NAME, name.c_str());
   return run_program([&](CommandContext& context) {
+    context.argv = argv;
+    context.daemon = daemon;
     return dispatch(read_arguments(argc, argv), name == "pls", context);
   });
 }

@@ -20,11 +20,16 @@ class App;
 
 namespace plasmite {
 
+struct DaemonCommands;  // agent/daemon_commands.h
+
 enum class ColorMode : uint8_t { automatic, always, never };
 
 struct CommandContext {
   std::filesystem::path pool_dir;  // --dir, $PLASMITE_DIR or ~/.plasmite/pools; may not exist yet
   ColorMode color = ColorMode::automatic;
+  char** argv = nullptr;  // as main() got it; null: none, in tests
+  // What plasmite-agent adds; null in the other programs, which become it.
+  const DaemonCommands* daemon = nullptr;
   // Set by the callback of the parsed subcommand. The value is the exit code; an Error is printed
   // by the caller, which derives the exit code from its kind.
   std::function<Result<int>()> run;

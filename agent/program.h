@@ -19,6 +19,7 @@ namespace plasmite {
 
 inline constexpr const char* kProgram = "plasmite";
 inline constexpr const char* kCommandsProgram = "plasmite-commands";
+inline constexpr const char* kAgentProgram = "plasmite-agent";
 
 // Runs `work` with standard streams that are there and signals as the program wants them, and
 // reports its error. The value is the exit code.

@@ -2,12 +2,14 @@
 
 #include <array>
 
+#include "agent/commands/agent.h"
 #include "agent/commands/completion.h"
 #include "agent/commands/doctor.h"
 #include "agent/commands/duplex.h"
 #include "agent/commands/feed.h"
 #include "agent/commands/fetch.h"
 #include "agent/commands/follow.h"
+#include "agent/commands/intake.h"
 #include "agent/commands/pool.h"
 #include "agent/commands/tap.h"
 #include "agent/commands/version.h"
@@ -23,6 +25,8 @@ std::span<const CommandEntry> all_commands() {
       CommandEntry{"duplex", "Follow and feed a pool in one process", register_duplex},
       CommandEntry{"pool", "Create, list, inspect, copy, resize and delete pools", register_pool},
       CommandEntry{"doctor", "Check pools for damage and repair them", register_doctor},
+      CommandEntry{"intake", "Take in the journal", register_intake},
+      CommandEntry{"agent", "Take in many sources for good", register_agent},
       CommandEntry{"completion", "Make bash, fish or zsh complete what you type",
                    register_completion},
       CommandEntry{"version", "Print the version", register_version},

@@ -1,4 +1,4 @@
-// std::timed_mutex with clang's thread-safety annotations.
+// std::mutex and std::timed_mutex with clang's thread-safety annotations.
 #pragma once
 
 #include <chrono>
@@ -33,6 +33,27 @@ class CAPABILITY("mutex") TimedMutex {
 
  private:
   std::timed_mutex mutex_;
+};
+
+class CAPABILITY("mutex") Mutex {
+ public:
+  void lock() ACQUIRE() { mutex_.lock(); }
+  void unlock() RELEASE() { mutex_.unlock(); }
+
+ private:
+  std::mutex mutex_;
+};
+
+// Holds a Mutex for a scope.
+class SCOPED_CAPABILITY MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+  ~MutexLock() RELEASE() { mutex_.unlock(); }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+ private:
+  Mutex& mutex_;
 };
 
 }  // namespace plasmite

@@ -1,0 +1,37 @@
+// Keeps the records that sources could not take, with the reason:
+// {"kind":"reject","raw":"…"|"raw_base64":"…","reason":"parse","source":"web"}, tagged "lifecycle". Bounded like any
+// pool. Losing one to a full disk or a held lock is no error of the source: it is counted. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "agent/intake/source_report.h"
+#include "core/base/error.h"
+#include "core/base/mutex.h"
+#include "core/pool/pool.h"
+
+namespace plasmite {
+
+class RejectPool {
+ public:
+  using OpenPool = std::function<Result<std::shared_ptr<Pool>>()>;
+  explicit RejectPool(OpenPool open_pool) : open_pool_(std::move(open_pool)) {}
+
+  // `raw` as it came; cut to what the pool takes.
+  void keep(std::string_view source, RejectReason reason, std::string_view raw);
+
+  uint64_t kept() const;
+  uint64_t lost() const;  // the pool did not take them
+
+ private:
+  mutable Mutex mutex_;
+  OpenPool open_pool_;
+  std::shared_ptr<Pool> pool_ GUARDED_BY(mutex_);
+  uint64_t kept_ GUARDED_BY(mutex_) = 0;
+  uint64_t lost_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace plasmite

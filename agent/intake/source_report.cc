@@ -1,0 +1,129 @@
+#include "agent/intake/source_report.h"
+
+#include <numeric>
+
+namespace plasmite {
+namespace {
+
+int64_t wall_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+std::string_view source_state_name(SourceState state) {
+  switch (state) {
+    case SourceState::starting: return "starting";
+    case SourceState::running: return "running";
+    case SourceState::blocked: return "blocked";
+    case SourceState::backing_off: return "backing-off";
+    case SourceState::finished: return "finished";
+    case SourceState::failed: return "failed";
+    case SourceState::stopped: return "stopped";
+  }
+  return "starting";
+}
+
+std::string_view drop_reason_name(DropReason reason) {
+  switch (reason) {
+    case DropReason::overflow: return "overflow";
+    case DropReason::kCount: break;
+  }
+  return "overflow";
+}
+
+std::string_view reject_reason_name(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::parse: return "parse";
+    case RejectReason::oversize: return "oversize";
+    case RejectReason::refused: return "refused";
+    case RejectReason::unreadable: return "unreadable";
+    case RejectReason::kCount: break;
+  }
+  return "unreadable";
+}
+
+uint64_t SourceTotals::dropped_all() const {
+  return std::accumulate(dropped.begin(), dropped.end(), uint64_t{0});
+}
+
+uint64_t SourceTotals::rejected_all() const {
+  return std::accumulate(rejected.begin(), rejected.end(), uint64_t{0});
+}
+
+SourceTotals& SourceTotals::operator+=(const SourceTotals& other) {
+  stored += other.stored;
+  stored_bytes += other.stored_bytes;
+  for (size_t i = 0; i < dropped.size(); ++i) dropped[i] += other.dropped[i];
+  for (size_t i = 0; i < rejected.size(); ++i) rejected[i] += other.rejected[i];
+  gaps += other.gaps;
+  lost += other.lost;
+  own_log += other.own_log;
+  restarts += other.restarts;
+  return *this;
+}
+
+SourceReport::SourceReport() {
+  snapshot_.state_since = snapshot_.last_progress = std::chrono::steady_clock::now();
+}
+
+void SourceReport::settle(const SourceTotals& totals, std::optional<int64_t> last_event_ns) {
+  const MutexLock lock(mutex_);
+  snapshot_.totals += totals;
+  if (totals.stored != 0) {
+    snapshot_.last_commit_ns = wall_ns();
+    snapshot_.last_event_ns = last_event_ns ? last_event_ns : snapshot_.last_commit_ns;
+  }
+  snapshot_.last_progress = std::chrono::steady_clock::now();
+}
+
+void SourceReport::set_state(SourceState state,
+                             std::optional<std::chrono::steady_clock::time_point> next_start) {
+  const MutexLock lock(mutex_);
+  if (snapshot_.state != state) snapshot_.state_since = std::chrono::steady_clock::now();
+  snapshot_.state = state;
+  snapshot_.next_start = next_start;
+  snapshot_.last_progress = std::chrono::steady_clock::now();
+}
+
+void SourceReport::set_error(const Error& error) {
+  const MutexLock lock(mutex_);
+  snapshot_.last_error = error;
+  snapshot_.last_error_ns = wall_ns();
+}
+
+void SourceReport::set_checkpoint(std::string_view checkpoint) {
+  const MutexLock lock(mutex_);
+  snapshot_.checkpoint.assign(checkpoint);
+}
+
+void SourceReport::set_caught_up(bool caught_up) {
+  const MutexLock lock(mutex_);
+  snapshot_.caught_up = caught_up;
+}
+
+void SourceReport::set_child(std::optional<int64_t> pid) {
+  const MutexLock lock(mutex_);
+  snapshot_.child_pid = pid;
+}
+
+void SourceReport::sleeping() {
+  const MutexLock lock(mutex_);
+  snapshot_.busy = false;
+  snapshot_.last_progress = std::chrono::steady_clock::now();
+}
+
+void SourceReport::working() {
+  const MutexLock lock(mutex_);
+  snapshot_.busy = true;
+  snapshot_.last_progress = std::chrono::steady_clock::now();
+}
+
+SourceSnapshot SourceReport::snapshot() const {
+  const MutexLock lock(mutex_);
+  return snapshot_;
+}
+
+}  // namespace plasmite

@@ -1,0 +1,1 @@
+#include "sources/journal/journal_options.h"
