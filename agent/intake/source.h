@@ -1,7 +1,6 @@
-// A source under supervision. It has a thread of its own, in which run() may block as it likes as
-// long as it looks at the stop signal; so none can hold up another. A source object lives as long
-// as its configuration stays the same: after an error run() is called again, later, on the same
-// object.
+// A source under supervision. It has a thread of its own, in which run() may block as it likes as long as it
+// looks at the stop signal; so none can hold up another. A source object lives as long as its configuration
+// stays the same: after an error run() is called again, later, on the same object.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +25,8 @@ struct SourceContext {
   Durability durability;
   StopSignal& stop;
   SourceReport& report;
-  // Opens the source's pool, and makes it first if it is missing, as it is declared. To be called
-  // again when the pool turns out to be gone.
+  // Opens the source's pool, and makes it first if it is missing, as it is declared. To be called again when
+  // the pool turns out to be gone.
   std::function<Result<std::shared_ptr<Pool>>()> open_pool;
   RejectPool* rejects = nullptr;  // null: bad records are counted only
 };
@@ -42,11 +41,11 @@ enum class SourceEnd : uint8_t {
 class Source {
  public:
   virtual ~Source() = default;
-  // Blocks until the end. An error is reported, and the source is run again with back-off. In a
-  // thread of the source's own.
+  // Blocks until the end. An error is reported, and the source is run again with back-off. In a thread of the
+  // source's own.
   virtual Result<SourceEnd> run() = 0;
-  // What is wrong right now although run() goes on, e.g. that journald is down. Called when
-  // somebody asks, at most once a second, from another thread than run().
+  // What is wrong right now although run() goes on, e.g. that journald is down. Called when somebody asks, at
+  // most once a second, from another thread than run().
   virtual std::optional<Error> probe() const { return std::nullopt; }
   // How long to wait before running again, after `failures` ends in a row that were soon.
   virtual std::chrono::milliseconds restart_delay(uint32_t failures) const;
