@@ -1,6 +1,10 @@
 #include "agent/intake/source.h"
 
 #include <algorithm>
+#include <variant>
+
+#include "agent/intake/stdin_source.h"
+#include "agent/intake/tap_source.h"
 
 namespace plasmite {
 namespace {
@@ -8,16 +12,21 @@ namespace {
 // Stands for a type that is not part of this build.
 class MissingSource : public Source {
  public:
-  explicit MissingSource(const SourceContext& context) : context_(context) {}
   Result<SourceEnd> run() override {
-    return std::unexpected(Error(ErrorKind::Usage, std::string("sources of type ") +
-                                                       source_type_name(context_.config) +
-                                                       " are not part of this build"));
+    return std::unexpected(
+        Error(ErrorKind::Usage, "sources of type journald are not part of this build"));
   }
-
- private:
-  const SourceContext& context_;
 };
+
+std::unique_ptr<Source> make(const SourceContext&, const JournaldConfig&) {
+  return std::make_unique<MissingSource>();
+}
+std::unique_ptr<Source> make(const SourceContext& context, const TapConfig&) {
+  return std::make_unique<TapSource>(context);
+}
+std::unique_ptr<Source> make(const SourceContext& context, const StdinConfig&) {
+  return std::make_unique<StdinSource>(context);
+}
 
 }  // namespace
 
@@ -28,7 +37,7 @@ std::chrono::milliseconds Source::restart_delay(uint32_t failures) const {
 }
 
 std::unique_ptr<Source> make_source(const SourceContext& context) {
-  return std::make_unique<MissingSource>(context);
+  return std::visit([&](const auto& kind) { return make(context, kind); }, context.config.kind);
 }
 
 }  // namespace plasmite
