@@ -53,13 +53,34 @@ Result<Pipe> open_pipe() {
   return Pipe{.read = std::move(*read), .write = std::move(*write)};
 }
 
+// None: the child has ours.
+Result<UniqueFd> open_input(const SpawnOptions& options) {
+  if (!options.null_input) return UniqueFd();
+  UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null) return std::unexpected(errno_error(errno, "failed to open /dev/null"));
+  return above_standard_streams(std::move(null));
+}
+
+// Where the child looks for a command that is named as a file.
+std::string seen_from_here(const std::string& command, const std::string& directory) {
+  const bool is_elsewhere = !directory.empty() && command.contains('/') && command.front() != '/';
+  return is_elsewhere ? directory + "/" + command : command;
+}
+
 Result<pid_t> start(const SpawnOptions& options, const Pipe& out, const Pipe& err) {
+  const auto input = open_input(options);
+  if (!input) return std::unexpected(input.error());
   const auto spawn = [&](const std::vector<std::string>& argv) {
     return spawn_with_pipes({.argv = argv,
+                             .in = input->get(),
                              .out = out.write.get(),
                              .err = err.write.get(),
                              .own_group = options.group == ProcessGroup::own,
-                             .signal_mask = options.signal_mask});
+                             .signal_mask = options.signal_mask,
+                             .default_signals = options.default_signals,
+                             .working_directory = options.working_directory,
+                             .environment = options.environment,
+                             .death_signal = options.death_signal});
   };
   const std::string& command = options.argv.front();
   SpawnedProcess spawned = spawn(options.argv);
@@ -69,8 +90,12 @@ Result<pid_t> start(const SpawnOptions& options, const Pipe& out, const Pipe& er
     through_shell.insert(through_shell.begin(), "/bin/sh");
     spawned = spawn(through_shell);
   }
-  if (spawned.error_number != 0)
-    return std::unexpected(spawn_error(spawned.error_number, command, options.shown()));
+  if (spawned.in_directory)
+    return std::unexpected(directory_error(spawned.error_number, options.working_directory));
+  if (spawned.error_number != 0) {
+    return std::unexpected(spawn_error(
+        spawned.error_number, seen_from_here(command, options.working_directory), options.shown()));
+  }
   return spawned.pid;
 }
 

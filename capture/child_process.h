@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -53,6 +54,15 @@ struct SpawnOptions {
   std::string shown_name = {};    // in messages instead of argv[0], if not empty
   ProcessGroup group = ProcessGroup::own;
   sigset_t signal_mask{};  // the child's; ours may differ while signals are watched
+  // What a process of several threads with signal handlers needs: every signal at its default in
+  // the child.
+  bool default_signals = false;
+  bool null_input = false;             // stdin is /dev/null, else ours
+  std::string working_directory = {};  // empty: ours. A relative command is looked for from there
+  // Added to our environment, or in place of what is there; its PATH is the one that counts.
+  std::vector<std::pair<std::string, std::string>> environment = {};
+  // Sent to the child when the thread that started it ends, however it does; 0: none.
+  int death_signal = 0;
 
   const std::string& shown() const { return shown_name.empty() ? argv.front() : shown_name; }
 };
@@ -89,13 +99,13 @@ class RunningChild {
  public:
   // Starts argv with stdin inherited, stdout and stderr as pipes, every other descriptor closed as
   // its O_CLOEXEC says, SIGPIPE, SIGXFSZ and SIGCHLD at their defaults (SIGCHLD in our process,
-  // too). Errors: Usage when there is no such command, Io for anything else. No process is left
-  // behind then.
+  // too). Errors: Usage when there is no such command or working directory, Io for anything else.
+  // No process is left behind then.
   static Result<RunningChild> spawn(const SpawnOptions& options);
 
-  // The same for a child that leads a session of its own (options.group is not looked at), with
-  // `terminal` (above 2) as its controlling terminal and all three standard streams; there is
-  // nothing to take.
+  // The same for a child that leads a session of its own (options.group, and those behind the mask,
+  // are not looked at), with `terminal` (above 2) as its controlling terminal and all three
+  // standard streams; there is nothing to take.
   static Result<RunningChild> spawn_on_terminal(const SpawnOptions& options, int terminal);
 
   pid_t pid() const { return pid_; }

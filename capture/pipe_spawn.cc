@@ -1,9 +1,12 @@
 #include "capture/pipe_spawn.h"
 
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -20,9 +23,13 @@ namespace plasmite {
 namespace {
 
 // Where the kernel is to look for the command, as execvp(3) would.
-std::vector<std::string> candidates(const std::string& command) {
+std::vector<std::string> candidates(const PipeSpawn& spawn) {
+  const std::string& command = spawn.argv.front();
   if (command.empty() || command.contains('/')) return {command};
   const char* set = std::getenv("PATH");
+  for (const auto& [name, value] : spawn.environment) {
+    if (name == "PATH") set = value.c_str();
+  }
   std::string_view rest = set != nullptr ? set : "/bin:/usr/bin";
   std::vector<std::string> paths;
   for (;;) {
@@ -43,13 +50,32 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
   return pointers;
 }
 
+// Ours, with what is to be added or replaced.
+std::vector<std::string> environment_of(const PipeSpawn& spawn) {
+  std::vector<std::string> all;
+  const auto is_replaced = [&](std::string_view entry) {
+    const std::string_view name = entry.substr(0, entry.find('='));
+    return std::ranges::any_of(spawn.environment,
+                               [&](const auto& added) { return added.first == name; });
+  };
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (!is_replaced(*entry)) all.emplace_back(*entry);
+  }
+  for (const auto& [name, value] : spawn.environment) all.push_back(name + "=" + value);
+  return all;
+}
+
 // What parent and child have in common: all of the parent's memory, which stands still until the
 // child has become the command, or is gone. So no C++ objects here.
 struct Shared {
   const PipeSpawn* spawn;
   char* const* paths;
   char* const* argv;
+  char* const* environment;
+  const char* directory;  // null: ours
+  pid_t parent;
   int error_number = 0;
+  bool in_directory = false;
 };
 
 // Another folder of PATH may still have it.
@@ -60,11 +86,11 @@ PLASMITE_IN_CHILD bool may_look_further(int error_number) {
 }
 
 // Returns what was wrong. Somewhere a file that may not be run is worth more than nowhere a file.
-PLASMITE_IN_CHILD int execute_first(char* const* paths, char* const* argv) {
+PLASMITE_IN_CHILD int execute_first(const Shared& shared) {
   bool denied = false;
   int error_number = ENOENT;
-  for (; *paths != nullptr; ++paths) {
-    ::execve(*paths, argv, environ);
+  for (char* const* paths = shared.paths; *paths != nullptr; ++paths) {
+    ::execve(*paths, shared.argv, shared.environment);
     error_number = errno;
     if (!may_look_further(error_number)) return error_number;
     denied = denied || error_number == EACCES;
@@ -72,25 +98,53 @@ PLASMITE_IN_CHILD int execute_first(char* const* paths, char* const* argv) {
   return denied ? EACCES : error_number;
 }
 
+// By the kernel's own call: ThreadSanitizer notes what goes through sigaction(3), in memory that is
+// the parent's, too.
 PLASMITE_IN_CHILD void set_default(int signal) {
-  struct sigaction action{};
-  action.sa_handler = SIG_DFL;
-  (void)::sigaction(signal, &action, nullptr);
+  struct {
+    unsigned long handler, flags, restorer, mask;
+  } const action{};
+  static_assert(SIG_DFL == nullptr);
+  (void)::syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof(action.mask));
+}
+
+PLASMITE_IN_CHILD void reset_signals(const PipeSpawn& spawn) {
+  if (!spawn.default_signals) {
+    for (const int signal : {SIGPIPE, SIGXFSZ, SIGCHLD, SIGBUS}) set_default(signal);
+    return;
+  }
+  for (int signal = 1; signal < NSIG; ++signal) set_default(signal);
+}
+
+// The signal comes from the parent's death, also if that was before we asked for it.
+PLASMITE_IN_CHILD bool follow_into_death(const Shared& shared) {
+  if (shared.spawn->death_signal == 0) return true;
+  if (::prctl(PR_SET_PDEATHSIG, shared.spawn->death_signal) != 0) return false;
+  if (::getppid() == shared.parent) return true;
+  errno = ESRCH;  // for nobody
+  return false;
+}
+
+PLASMITE_IN_CHILD bool set_up(Shared& shared) {
+  const PipeSpawn& spawn = *shared.spawn;
+  if (spawn.own_group && ::setpgid(0, 0) != 0) return false;
+  if (!follow_into_death(shared)) return false;
+  if (spawn.in >= 0 && ::dup2(spawn.in, STDIN_FILENO) < 0) return false;
+  if (::dup2(spawn.out, STDOUT_FILENO) < 0 || ::dup2(spawn.err, STDERR_FILENO) < 0) return false;
+  shared.in_directory = shared.directory != nullptr && ::chdir(shared.directory) != 0;
+  return !shared.in_directory;
 }
 
 // In the child, on a stack of its own in memory that is not. Only system calls. The child has
 // signal dispositions of its own, and takes no signal before it has none of our handlers.
 PLASMITE_IN_CHILD int run_child(void* argument) {
   auto& shared = *static_cast<Shared*>(argument);
-  const PipeSpawn& spawn = *shared.spawn;
-  for (const int signal : {SIGPIPE, SIGXFSZ, SIGCHLD, SIGBUS}) set_default(signal);
-  if (spawn.own_group && ::setpgid(0, 0) != 0) {
-    shared.error_number = errno;
-  } else if (::dup2(spawn.out, STDOUT_FILENO) < 0 || ::dup2(spawn.err, STDERR_FILENO) < 0) {
-    shared.error_number = errno;
+  reset_signals(*shared.spawn);
+  if (set_up(shared)) {
+    (void)::sigprocmask(SIG_SETMASK, &shared.spawn->signal_mask, nullptr);
+    shared.error_number = execute_first(shared);
   } else {
-    (void)::sigprocmask(SIG_SETMASK, &spawn.signal_mask, nullptr);
-    shared.error_number = execute_first(shared.paths, shared.argv);
+    shared.error_number = errno;
   }
   ::_exit(127);
 }
@@ -103,10 +157,22 @@ void reap(pid_t pid) {
 }  // namespace
 
 SpawnedProcess spawn_with_pipes(const PipeSpawn& spawn) {
-  const std::vector<std::string> paths = candidates(spawn.argv.front());
+  const std::vector<std::string> paths = candidates(spawn);
   const std::vector<char*> path_pointers = pointers_to(paths);
   const std::vector<char*> argv = pointers_to(spawn.argv);
-  Shared shared{.spawn = &spawn, .paths = path_pointers.data(), .argv = argv.data()};
+  std::vector<std::string> environment;
+  std::vector<char*> environment_pointers;
+  if (!spawn.environment.empty()) {
+    environment = environment_of(spawn);
+    environment_pointers = pointers_to(environment);
+  }
+  Shared shared{
+      .spawn = &spawn,
+      .paths = path_pointers.data(),
+      .argv = argv.data(),
+      .environment = spawn.environment.empty() ? environ : environment_pointers.data(),
+      .directory = spawn.working_directory.empty() ? nullptr : spawn.working_directory.c_str(),
+      .parent = ::getpid()};
   alignas(16) std::array<char, 32768> stack;  // sanitizers want some of it
   sigset_t all, mask;
   sigfillset(&all);
@@ -118,7 +184,7 @@ SpawnedProcess spawn_with_pipes(const PipeSpawn& spawn) {
   if (pid < 0) return {.pid = 0, .error_number = clone_errno};
   if (shared.error_number == 0) return {.pid = pid, .error_number = 0};
   reap(pid);
-  return {.pid = 0, .error_number = shared.error_number};
+  return {.pid = 0, .error_number = shared.error_number, .in_directory = shared.in_directory};
 }
 
 }  // namespace plasmite

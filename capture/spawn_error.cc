@@ -41,4 +41,15 @@ Error spawn_error(int error_number, const std::string& command, const std::strin
   return error;
 }
 
+Error directory_error(int error_number, const std::string& directory) {
+  const Error from_errno = errno_error(error_number, "");
+  const bool is_missing = error_number == ENOENT || error_number == ENOTDIR;
+  return Error(is_missing ? ErrorKind::Usage : ErrorKind::Io,
+               is_missing ? "working directory not found: " + directory
+                          : "failed to enter the working directory: " + directory)
+      .with_path(directory)
+      .with_cause(from_errno.causes().front())
+      .with_hint("Name a folder that exists and that this user may enter.");
+}
+
 }  // namespace plasmite

@@ -11,4 +11,7 @@ namespace plasmite {
 // name it.
 Error spawn_error(int error_number, const std::string& command, const std::string& shown);
 
+// Why the command could not be given its working directory: Usage if there is none, else Io.
+Error directory_error(int error_number, const std::string& directory);
+
 }  // namespace plasmite

@@ -1,8 +1,12 @@
 // Keeps the records that sources could not take, with the reason:
-// {"kind":"reject","raw":"…"|"raw_base64":"…","reason":"parse","source":"web"}, tagged "lifecycle". Bounded like any
-// pool. Losing one to a full disk or a held lock is no error of the source: it is counted. Thread-safe.
+// {"kind":"reject","raw":"…"|"raw_base64":"…","reason":"parse","source":"web"}, tagged "lifecycle",
+// with "truncated_bytes":N behind these when N bytes at the end had no room. Bounded like any pool.
+// Losing one to a full disk or a held lock is no error of the source: it is counted. After a loss
+// nothing is tried for a second, so that sources do not wait for this pool again and again.
+// Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,7 +22,7 @@ namespace plasmite {
 class RejectPool {
  public:
   using OpenPool = std::function<Result<std::shared_ptr<Pool>>()>;
-  explicit RejectPool(OpenPool open_pool) : open_pool_(std::move(open_pool)) {}
+  explicit RejectPool(OpenPool open_pool);
 
   // `raw` as it came; cut to what the pool takes.
   void keep(std::string_view source, RejectReason reason, std::string_view raw);
@@ -27,11 +31,15 @@ class RejectPool {
   uint64_t lost() const;  // the pool did not take them
 
  private:
+  bool store(std::string_view source, RejectReason reason, std::string_view raw) REQUIRES(mutex_);
+
   mutable Mutex mutex_;
-  OpenPool open_pool_;
+  const OpenPool open_pool_;
+  const TagBlock tags_;
   std::shared_ptr<Pool> pool_ GUARDED_BY(mutex_);
   uint64_t kept_ GUARDED_BY(mutex_) = 0;
   uint64_t lost_ GUARDED_BY(mutex_) = 0;
+  std::chrono::steady_clock::time_point not_before_ GUARDED_BY(mutex_);
 };
 
 }  // namespace plasmite

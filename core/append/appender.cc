@@ -5,11 +5,15 @@
 
 namespace plasmite {
 
-Appender::Appender(Pool& pool, AppenderOptions options)
-    : pool_(pool),
-      options_(std::move(options)),
-      batch_limit_(std::min(kBatchBytes, pool.max_batch_bytes())),
-      record_limit_(pool.max_batch_bytes()) {}
+Appender::Appender(Pool& pool, AppenderOptions options) : options_(std::move(options)) {
+  move_to(pool);
+}
+
+void Appender::move_to(Pool& pool) {
+  pool_ = &pool;
+  record_limit_ = pool.max_batch_bytes();
+  batch_limit_ = std::min(kBatchBytes, record_limit_);
+}
 
 Result<void> Appender::add(JsonText text, const TagBlock* tags) {
   const RecordView record{.body = text.view(), .tags = tags};
@@ -19,7 +23,7 @@ Result<void> Appender::add(JsonText text, const TagBlock* tags) {
         Error(ErrorKind::Usage, "record of " + std::to_string(text.view().size()) +
                                     " bytes exceeds what this pool takes (" +
                                     std::to_string(record_limit_) + " bytes with overhead)")
-            .with_path(pool_.path().string())
+            .with_path(pool_->path().string())
             .with_hint("Create the pool larger: a record may have a quarter of its ring."));
   }
   pending_.push_back(record);
@@ -29,42 +33,65 @@ Result<void> Appender::add(JsonText text, const TagBlock* tags) {
 
 Result<void> Appender::commit(std::optional<CheckpointView> checkpoint) {
   Result<void> result;
-  if (pending_bytes_ > record_limit_) {
-    result = commit_in_parts(checkpoint);
-  } else if (!pending_.empty() || checkpoint) {
-    result = publish(pending_, checkpoint);
-  }
+  if (!pending_.empty() || checkpoint) result = publish_all(checkpoint);
   pending_.clear();
   pending_bytes_ = 0;
   arena_.clear();
   return result;
 }
 
-Result<void> Appender::commit_in_parts(std::optional<CheckpointView> checkpoint) {
-  size_t begin = 0;
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < pending_.size(); ++i) {
-    const uint64_t stored = Pool::stored_bytes(pending_[i]);
-    if (bytes + stored > record_limit_) {
-      auto published = publish(std::span(pending_).subspan(begin, i - begin), std::nullopt);
-      if (!published) return published;
-      begin = i;
-      bytes = 0;
+Result<void> Appender::publish_all(std::optional<CheckpointView> checkpoint) {
+  std::span<const RecordView> rest = pending_;
+  bool is_within_limit = pending_bytes_ <= record_limit_;  // nearly always
+  while (!rest.empty() || checkpoint) {
+    const size_t count = is_within_limit ? rest.size() : count_within_limit(rest);
+    if (count == 0 && !rest.empty()) {  // only after move_to(): see add()
+      if (options_.on_refused) options_.on_refused(rest.front());
+      rest = rest.subspan(1);
+      continue;
     }
-    bytes += stored;
+    const bool is_last = count == rest.size();
+    const auto batch = rest.first(count);
+    // The sync comes later, as a step of its own: when it fails the records are visible already,
+    // and to append them again would store them twice.
+    const auto receipt = pool_->append_batch(
+        batch, {.durability = Durability::fast, .checkpoint = is_last ? checkpoint : std::nullopt});
+    if (!receipt) {
+      if (!try_again(receipt.error())) return std::unexpected(receipt.error());
+      is_within_limit = false;  // the limit may be another now
+      continue;
+    }
+    if (auto synced = acknowledge(*receipt, batch); !synced) return synced;
+    if (is_last) break;
+    rest = rest.subspan(count);
   }
-  return publish(std::span(pending_).subspan(begin), checkpoint);
+  return {};
 }
 
-Result<void> Appender::publish(std::span<const RecordView> batch,
-                               std::optional<CheckpointView> checkpoint) {
-  auto receipt =
-      pool_.append_batch(batch, {.durability = options_.durability, .checkpoint = checkpoint});
-  if (!receipt) return std::unexpected(std::move(receipt.error()));
-  records_committed_ += receipt->count;
+size_t Appender::count_within_limit(std::span<const RecordView> records) const {
+  size_t count = 0;
+  for (uint64_t bytes = 0; count < records.size(); ++count) {
+    bytes += Pool::stored_bytes(records[count]);
+    if (bytes > record_limit_) break;
+  }
+  return count;
+}
+
+Result<void> Appender::acknowledge(const AppendReceipt& receipt,
+                                   std::span<const RecordView> batch) {
+  if (options_.durability == Durability::flush) {
+    for (auto synced = pool_->flush(); !synced; synced = pool_->flush()) {
+      if (!try_again(synced.error())) return synced;
+    }
+  }
+  records_committed_ += receipt.count;
   for (const RecordView& record : batch) bytes_committed_ += record.body.size();
-  if (options_.on_committed) options_.on_committed(*receipt, batch);
+  if (options_.on_committed) options_.on_committed(receipt, batch);
   return {};
+}
+
+bool Appender::try_again(const Error& error) const {
+  return options_.on_failure && options_.on_failure(error);
 }
 
 }  // namespace plasmite

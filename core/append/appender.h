@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/base/error.h"
@@ -22,7 +23,13 @@ namespace plasmite {
 struct AppenderOptions {
   Durability durability = Durability::fast;
   // Called after each publish (with flush: after the sync) with the receipt and its records in order.
-  std::function<void(const AppendReceipt&, std::span<const RecordView>)> on_committed;
+  std::function<void(const AppendReceipt&, std::span<const RecordView>)> on_committed = {};
+  // For those who must not lose a batch. Asked each time a publish, or the sync behind it, failed; may wait as
+  // long as it likes, and move_to() another pool. True: that step is tried again, and nothing is published
+  // twice. False, or no function: commit() ends with the error.
+  std::function<bool(const Error&)> on_failure = {};
+  // A pending record that is too large for the pool that on_failure moved to: it is left out.
+  std::function<void(const RecordView&)> on_refused = {};
 };
 
 class Appender {
@@ -40,20 +47,25 @@ class Appender {
   bool full() const { return pending_bytes_ >= batch_limit_; }
   bool empty() const { return pending_.empty(); }
 
-  // Publishes what is pending. On an error nothing of the failed batch is visible and it is dropped from
-  // pending: records_committed() tells how many made it.
+  // Publishes what is pending. On an error nothing of the failed batch is visible (unless the error is that of
+  // the sync) and it is dropped from pending: records_committed() tells how many made it.
   Result<void> commit(std::optional<CheckpointView> checkpoint = std::nullopt);
+
+  // From now on into this pool, which may have other limits; or the same one, whose limits changed. What is
+  // pending stays. The pool must outlive the appender.
+  void move_to(Pool& pool);
 
   TextArena& arena() { return arena_; }
   uint64_t records_committed() const { return records_committed_; }
   uint64_t bytes_committed() const { return bytes_committed_; }
 
  private:
-  Result<void> commit_in_parts(std::optional<CheckpointView> checkpoint);
-  Result<void> publish(std::span<const RecordView> batch,
-                       std::optional<CheckpointView> checkpoint);
+  Result<void> publish_all(std::optional<CheckpointView> checkpoint);
+  size_t count_within_limit(std::span<const RecordView> records) const;
+  Result<void> acknowledge(const AppendReceipt& receipt, std::span<const RecordView> batch);
+  bool try_again(const Error& error) const;
 
-  Pool& pool_;
+  Pool* pool_;
   AppenderOptions options_;
   TextArena arena_;
   std::vector<RecordView> pending_;

@@ -8,12 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
+#include <thread>
 
 namespace plasmite {
 namespace {
@@ -38,6 +43,7 @@ std::string read_all(const UniqueFd& fd) {
     pollfd readable{.fd = fd.get(), .events = POLLIN, .revents = 0};
     ::poll(&readable, 1, -1);
     const ssize_t got = ::read(fd.get(), buffer, sizeof(buffer));
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;  // a signal ended the wait
     if (got <= 0) return text;
     text.append(buffer, static_cast<size_t>(got));
   }
@@ -294,6 +300,140 @@ TEST(ChildProcess, EveryLimitOfOpenFilesIsAnErrorOrAChild) {
     EXPECT_EQ(shell_status(wait_for(std::move(child)).end()), 3);
   }
   EXPECT_TRUE(spawned);
+}
+
+// What the command printed.
+std::string output_of(const SpawnOptions& options) {
+  auto child = RunningChild::spawn(options);
+  EXPECT_TRUE(child) << child.error().message();
+  if (!child) return {};
+  std::string text = read_all(child->take_stdout());
+  (void)wait_for(std::move(child));
+  return text;
+}
+
+TEST(ChildProcess, HasTheWorkingDirectoryItWasGiven) {
+  const Folder folder;
+  SpawnOptions options = shell("pwd -P");
+  options.working_directory = folder.path();
+  EXPECT_EQ(output_of(options), std::filesystem::canonical(folder.path()).string() + "\n");
+  folder.file("here", "#!/bin/sh\necho ran\n", 0755);
+  options.argv = {"./here"};
+  EXPECT_EQ(output_of(options), "ran\n") << "a relative command is looked for there";
+  folder.file("bare", "echo bare\n", 0755);
+  options.argv = {"./bare"};
+  EXPECT_EQ(output_of(options), "bare\n");
+}
+
+TEST(ChildProcess, AMissingWorkingDirectoryIsNamed) {
+  SpawnOptions options = shell("true");
+  options.working_directory = "/no/such/folder";
+  const auto missing = RunningChild::spawn(options);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind(), ErrorKind::Usage);
+  EXPECT_EQ(missing.error().message(), "working directory not found: /no/such/folder");
+  EXPECT_FALSE(missing.error().hint().empty());
+  options.working_directory = "/dev/null";
+  EXPECT_EQ(RunningChild::spawn(options).error().kind(), ErrorKind::Usage);
+}
+
+TEST(ChildProcess, AMissingCommandInAWorkingDirectoryIsNotMistakenForOneHere) {
+  const Folder folder;
+  SpawnOptions options = shell("true");
+  options.working_directory = folder.path();
+  options.argv = {"./nothing"};
+  const auto missing = RunningChild::spawn(options);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind(), ErrorKind::Usage);
+  EXPECT_EQ(missing.error().message(), "wrapped command not found: ./nothing");
+}
+
+TEST(ChildProcess, TheEnvironmentIsOursWithWhatWasAddedOrReplaced) {
+  ::setenv("PLASMITE_TEST_KEPT", "kept", 1);
+  ::setenv("PLASMITE_TEST_REPLACED", "old", 1);
+  SpawnOptions options =
+      shell("echo $PLASMITE_TEST_KEPT,$PLASMITE_TEST_REPLACED,$PLASMITE_TEST_NEW");
+  EXPECT_EQ(output_of(options), "kept,old,\n");
+  options.environment = {{"PLASMITE_TEST_REPLACED", "new"}, {"PLASMITE_TEST_NEW", "a=b c"}};
+  EXPECT_EQ(output_of(options), "kept,new,a=b c\n");
+  EXPECT_STREQ(std::getenv("PLASMITE_TEST_REPLACED"), "old");
+  options.argv = {"env"};
+  const std::string all = output_of(options);
+  EXPECT_EQ(all.find("PLASMITE_TEST_REPLACED=old"), std::string::npos);
+}
+
+TEST(ChildProcess, ThePathThatTheChildGetsIsTheOneItIsLookedForIn) {
+  const Folder folder;
+  folder.file("plasmite-test-command", "#!/bin/sh\necho found\n", 0755);
+  SpawnOptions options = command({"plasmite-test-command"});
+  EXPECT_FALSE(RunningChild::spawn(options));
+  options.environment = {{"PATH", folder.path().string()}};
+  EXPECT_EQ(output_of(options), "found\n");
+}
+
+TEST(ChildProcess, StdinCanBeNothing) {
+  SpawnOptions options = shell("readlink /proc/self/fd/0; cat");
+  options.null_input = true;
+  EXPECT_EQ(output_of(options), "/dev/null\n");
+}
+
+TEST(ChildProcess, CanHaveEverySignalAtItsDefaultWhateverWeHave) {
+  struct sigaction handled{}, ignored{}, before_usr1, before_hup;
+  handled.sa_handler = [](int) {};
+  ignored.sa_handler = SIG_IGN;
+  ::sigaction(SIGUSR1, &handled, &before_usr1);
+  ::sigaction(SIGHUP, &ignored, &before_hup);
+  SpawnOptions options = command({"cat", "/proc/self/status"});
+  const std::string as_ours = output_of(options);
+  options.default_signals = true;
+  const std::string defaults = output_of(options);
+  struct sigaction after;
+  ::sigaction(SIGUSR1, &before_usr1, &after);
+  ::sigaction(SIGHUP, &before_hup, nullptr);
+  EXPECT_EQ(after.sa_handler, handled.sa_handler) << "ours are ours";
+  EXPECT_NE(as_ours.find("SigIgn:\t0000000000000001"), std::string::npos) << as_ours;
+  for (const char* what : {"SigBlk", "SigIgn", "SigCgt"})
+    EXPECT_NE(defaults.find(what + std::string(":\t0000000000000000\n")), std::string::npos)
+        << what;
+}
+
+TEST(ChildProcess, GetsItsDeathSignalWhenTheThreadThatStartedItEnds) {
+  SpawnOptions options = shell("exec sleep 1000");
+  options.death_signal = SIGKILL;
+  std::optional<RunningChild> child;
+  std::thread([&] { child.emplace(std::move(*RunningChild::spawn(options))); }).join();
+  auto exited = std::move(*child).wait();
+  ASSERT_TRUE(exited);
+  EXPECT_EQ(std::get<KilledBy>(exited->end()).signal, SIGKILL);
+}
+
+TEST(ChildProcess, ThreadsStartChildrenAtTheSameTimeWhileSignalsComeIn) {
+  static std::atomic<int> handled;
+  struct sigaction action{}, before;
+  action.sa_handler = [](int) { ++handled; };
+  ::sigaction(SIGUSR1, &action, &before);
+  std::atomic<bool> done = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([i] {
+      SpawnOptions options = command({"echo", std::to_string(i)});
+      options.default_signals = true;
+      options.death_signal = SIGKILL;
+      for (int round = 0; round < 30; ++round)
+        EXPECT_EQ(output_of(options), std::to_string(i) + "\n");
+    });
+  }
+  std::thread signals([&] {
+    while (!done) {
+      ::kill(::getpid(), SIGUSR1);
+      std::this_thread::yield();
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  done = true;
+  signals.join();
+  ::sigaction(SIGUSR1, &before, nullptr);
+  EXPECT_GT(handled, 0);
 }
 
 }  // namespace
