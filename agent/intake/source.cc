@@ -3,23 +3,15 @@
 #include <algorithm>
 #include <variant>
 
+#include "agent/intake/journald_source.h"
 #include "agent/intake/stdin_source.h"
 #include "agent/intake/tap_source.h"
 
 namespace plasmite {
 namespace {
 
-// Stands for a type that is not part of this build.
-class MissingSource : public Source {
- public:
-  Result<SourceEnd> run() override {
-    return std::unexpected(
-        Error(ErrorKind::Usage, "sources of type journald are not part of this build"));
-  }
-};
-
-std::unique_ptr<Source> make(const SourceContext&, const JournaldConfig&) {
-  return std::make_unique<MissingSource>();
+std::unique_ptr<Source> make(const SourceContext& context, const JournaldConfig&) {
+  return std::make_unique<JournaldSource>(context);
 }
 std::unique_ptr<Source> make(const SourceContext& context, const TapConfig&) {
   return std::make_unique<TapSource>(context);
