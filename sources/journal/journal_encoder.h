@@ -1,0 +1,88 @@
+// One journal entry as JSON text: names and string values of `journalctl -o json --all`, in one
+// walk over the fields. First where the entry lies ("__CURSOR", "__REALTIME_TIMESTAMP",
+// "__MONOTONIC_TIMESTAMP",
+// "_BOOT_ID"), then its fields in their order; a field that occurs again makes an array in the
+// first one's place. Bytes that are not UTF-8: the field holds text with U+FFFD, its sibling
+// NAME_base64 the bytes; of an array the bytes of every element. Not thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/record/json_text.h"
+#include "sources/journal/journal_cursor.h"
+
+namespace plasmite {
+
+// The fields of the current entry, "NAME=value" each.
+class JournalFields {
+ public:
+  virtual ~JournalFields() = default;
+  // 1: a field, valid until the next call; 0: there are no more; negative: they cannot be read (an
+  // errno).
+  virtual int next(std::string_view& field) = 0;
+  virtual void restart() = 0;
+};
+
+// What makes an entry one of our own log. Empty: nothing does.
+struct OwnLog {
+  JournalId boot_id;
+  std::string pid;            // with this boot_id: _PID
+  std::string invocation_id;  // _SYSTEMD_INVOCATION_ID
+
+  static OwnLog of_this_process();
+};
+
+class JournalEncoder {
+ public:
+  enum class Outcome : uint8_t {
+    record,
+    own_log,
+    unreadable,  // its fields cannot be read to the end
+    oversize,    // too large even with every field cut
+  };
+
+  JournalEncoder(size_t max_record_bytes, OwnLog own_log);
+
+  // A record above the limit keeps all fields but the largest; each of these becomes
+  // {"truncated_bytes":N}.
+  Outcome encode(std::string_view cursor, const JournalCursor& position, JournalFields& fields);
+  // Of the last entry encoded; valid until the next one.
+  JsonText text() const { return JsonText::from_encoder({out_.get(), used_}); }
+
+ private:
+  struct Name {          // of a field already written
+    uint32_t entry = 0;  // which entry it belongs to; an older one: free
+    uint32_t length = 0;
+    size_t at = 0;  // in out_
+  };
+  enum class Walk : uint8_t { done, own_log, unreadable, by_parts };
+
+  void write_head(std::string_view cursor, const JournalCursor& position);
+  Walk walk(JournalFields& fields);
+  bool is_own(std::string_view name, std::string_view value) const;
+  // False: the value does not fit in any case, or the name was there before.
+  bool write_field(std::string_view field, size_t name_length);
+  bool remember_name(std::string_view name, size_t at);
+  void write_value(std::string_view name, std::string_view value);
+  Outcome encode_by_parts(JournalFields& fields, size_t head_bytes);
+  void need(size_t bytes);
+  void put(std::string_view text);
+
+  size_t max_record_bytes_;
+  OwnLog own_log_;
+  bool is_own_boot_ = false;
+  std::unique_ptr<char[]> out_;
+  size_t capacity_ = 0;
+  size_t used_ = 0;
+  std::string field_;  // a field and the bytes that may be read behind it
+  uint32_t entry_ = 0;
+  uint32_t names_used_ = 0;
+  std::array<Name, 256> names_{};
+};
+
+}  // namespace plasmite

@@ -1,0 +1,32 @@
+// Looks at the files of a journal by itself: sd-journal passes over those that it may not read, or
+// that are none, without a word. Thread-safety: free functions.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "sources/journal/journal_options.h"
+
+namespace plasmite {
+
+struct JournalFiles {
+  size_t readable = 0;
+  size_t denied = 0;   // there, but not for us
+  size_t damaged = 0;  // no journal files, or shorter than they say
+  std::string first_denied = {}, first_damaged = {};
+
+  // All entries there are can be read: what is missing in their numbers is missing in the journal.
+  bool all_readable() const { return denied == 0; }
+};
+
+// NotFound: a folder or file that is named does not exist. No file at all in folders is no error
+// here.
+Result<JournalFiles> look_at_journal_files(const JournalPlace& place);
+
+// The same, but it is an error if there is nothing to read: Permission, with the group to join;
+// NotFound; Corrupt.
+Result<JournalFiles> require_journal_files(const JournalPlace& place);
+
+}  // namespace plasmite

@@ -1,0 +1,111 @@
+#include "sources/journal/journal_parts.h"
+
+#include <algorithm>
+
+#include "core/record/json_escape.h"
+
+namespace plasmite {
+
+bool is_journal_field(std::string_view field, size_t equals) {
+  constexpr size_t kLongestName = 64;
+  if (equals == field.npos || equals == 0 || equals > kLongestName) return false;
+  const std::string_view name = field.substr(0, equals);
+  return !name.starts_with("__") && std::ranges::all_of(name, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+void JournalParts::add(std::string_view name, std::string_view value) {
+  auto field = std::ranges::find(fields_, name, &Field::name);
+  if (field == fields_.end())
+    field = fields_.insert(field, {.name = std::string(name), .values = {}});
+  Value& added = field->values.emplace_back();
+  added.size = value.size();
+  if (value.size() > limit_bytes_) {
+    added.is_cut = true;
+    return;
+  }
+  added.bytes = value;
+  kept_bytes_ += value.size();
+  // Encoding makes nothing shorter: of what is too much now the largest would be cut in the end,
+  // too.
+  while (kept_bytes_ > limit_bytes_) cut(*largest().value);
+}
+
+JournalParts::Place JournalParts::largest() {
+  Place found;
+  for (Field& field : fields_) {
+    for (Value& value : field.values) {
+      if (!value.is_cut && (!found.value || value.size > found.value->size))
+        found = {.field = &field, .value = &value};
+    }
+  }
+  return found;
+}
+
+void JournalParts::cut(Value& value) {
+  kept_bytes_ -= value.size;
+  value.is_cut = true;
+  value.bytes = {};
+}
+
+void JournalParts::append(const Field& field, std::string& out) {
+  const bool is_array = field.values.size() > 1;
+  const auto list = [&](auto&& print) {
+    if (is_array) out += '[';
+    for (const Value& value : field.values) {
+      if (&value != field.values.data()) out += ',';
+      print(value);
+    }
+    if (is_array) out += ']';
+  };
+  out += ",\"" + field.name + "\":";
+  list([&](const Value& value) { render(value, out); });
+  const bool is_lossy = std::ranges::any_of(
+      field.values, [](const Value& value) { return value.is_lossy && !value.is_cut; });
+  if (!is_lossy) return;
+  out += ",\"" + field.name + "_base64\":";
+  list([&](const Value& value) {
+    if (value.is_cut)
+      out += "null";
+    else
+      out += '"' + (value.base64.empty() ? base64_encode(value.bytes) : value.base64) + '"';
+  });
+}
+
+void JournalParts::render(const Value& value, std::string& out) {
+  if (value.is_cut)
+    out += "{\"truncated_bytes\":" + std::to_string(value.size) + "}";
+  else
+    out += value.json;
+}
+
+size_t JournalParts::encoded_bytes(const Field& field) {
+  std::string text;
+  append(field, text);
+  return text.size();
+}
+
+std::string JournalParts::encode() {
+  for (Field& field : fields_) {
+    for (Value& value : field.values) {
+      if (value.is_cut) continue;
+      append_json_string_lossy(value.json, value.bytes, &value.is_lossy);
+      if (value.is_lossy) value.base64 = base64_encode(value.bytes);
+    }
+  }
+  size_t bytes = 0;
+  for (const Field& field : fields_) bytes += encoded_bytes(field);
+  while (bytes > limit_bytes_) {
+    const Place place = largest();
+    if (!place.value) break;
+    bytes -= encoded_bytes(*place.field);
+    cut(*place.value);
+    bytes += encoded_bytes(*place.field);
+  }
+  std::string out;
+  for (const Field& field : fields_) append(field, out);
+  return out;
+}
+
+}  // namespace plasmite
