@@ -38,7 +38,7 @@ std::string find_agent_socket(const AgentRequest& request) {
   std::ifstream file(request.config);
   for (std::string line; std::getline(file, line);)
     if (auto socket = socket_in(line)) return *socket;
-  return kDefaultSocket;
+  return kDefaultAgentSocket;
 }
 
 }  // namespace plasmite

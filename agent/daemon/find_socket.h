@@ -7,8 +7,6 @@
 
 namespace plasmite {
 
-inline constexpr const char* kDefaultSocket = "/run/plasmite/agent.sock";
-
 // --socket, else what the configuration says. One that cannot run says it, too, as long as a line
 // of it reads `socket = "…"`: an agent that goes on with an older one must be found. Else the
 // default.

@@ -45,14 +45,16 @@ Result<std::unique_ptr<SourceThread>> SourceThread::start(Setup setup) {
 }
 
 SourceThread::SourceThread(Setup setup, StopSignal stop)
-    : setup_(std::move(setup)), stop_(std::move(stop)) {
+    : setup_(std::move(setup)),
+      stop_(std::move(stop)),
+      context_{.config = setup_.config,
+               .durability = setup_.durability,
+               .stop = stop_,
+               .report = report_,
+               .open_pool = setup_.open_pool,
+               .rejects = setup_.rejects} {
   report_.observe([this](const SourceSnapshot& snapshot) { observe(snapshot); });
-  source_ = setup_.make(SourceContext{.config = setup_.config,
-                                      .durability = setup_.durability,
-                                      .stop = stop_,
-                                      .report = report_,
-                                      .open_pool = setup_.open_pool,
-                                      .rejects = setup_.rejects});
+  source_ = setup_.make(context_);
 }
 
 SourceThread::~SourceThread() {

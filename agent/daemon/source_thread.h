@@ -71,6 +71,7 @@ class SourceThread {
   Setup setup_;
   StopSignal stop_;
   SourceReport report_;
+  const SourceContext context_;
   std::unique_ptr<Source> source_;
   std::atomic<bool> ended_{false};
   uint32_t failures_ = 0;  // in a row; of the source's thread, like the next three

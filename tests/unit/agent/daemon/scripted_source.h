@@ -35,7 +35,7 @@ class ScriptedSource final : public Source {
   std::chrono::milliseconds restart_delay(uint32_t) const override { return script_.restart_delay; }
 
  private:
-  const SourceContext context_;
+  const SourceContext& context_;
   const Script script_;
   int runs_ = 0;
 };
