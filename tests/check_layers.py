@@ -41,7 +41,7 @@ ASIDE = {
 
 # The rest of core/pool is private to it: nothing outside knows an offset in a pool file.
 POOL_PUBLIC = {"core/pool/pool.h", "core/pool/record.h", "core/pool/doctor.h",
-               "core/pool/pool_copy.h", "core/pool/pool_resize.h"}
+               "core/pool/pool_copy.h", "core/pool/pool_limits.h", "core/pool/pool_resize.h"}
 
 # <header> prefixes of other people's libraries, and who may use them. What is not listed here is
 # the system's own.

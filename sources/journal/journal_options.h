@@ -39,8 +39,14 @@ struct JournalMatches {
 
 // Where to begin when no position is stored yet.
 struct JournalStart {
-  enum class Kind : uint8_t { now, oldest, time } kind = Kind::now;
+  enum class Kind : uint8_t {
+    now,
+    oldest,
+    time,
+    age,  // that long before the reader begins
+  } kind = Kind::now;
   int64_t time_us = 0;  // Kind::time: UTC, microseconds since 1970
+  int64_t age_us = 0;   // Kind::age: 0 or more
 
   bool operator==(const JournalStart&) const = default;
 };
