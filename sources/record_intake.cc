@@ -126,7 +126,8 @@ void RecordIntake::report(std::string_view text, RecordPosition at, std::string_
                     .mode = rules_.mode,
                     .error_kind = error_kind,
                     .message = std::move(message),
-                    .snippet = snippet_of(text)});
+                    .snippet = snippet_of(text),
+                    .text = text});
 }
 
 // The same error, said about a place in the input.

@@ -34,6 +34,7 @@ struct SkippedRecord {
   std::string_view error_kind;
   std::string message;
   std::string snippet;  // its beginning, at most 200 bytes; may be no UTF-8
+  std::string_view text;  // all of it that is known; valid during the callback
 };
 
 struct IntakeOptions {

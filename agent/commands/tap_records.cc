@@ -55,7 +55,9 @@ JsonWriter& append_totals(JsonWriter& json, const StreamTotals& totals) {
 std::string tap_start_json(const TapStart& start, size_t max_bytes) {
   const std::vector<std::string>& command = start.command;
   std::error_code no_directory;  // it may have been removed under us
-  const std::string directory = std::filesystem::current_path(no_directory).string();
+  const std::string directory = start.working_directory.empty()
+                                    ? std::filesystem::current_path(no_directory).string()
+                                    : start.working_directory;
   const std::string host = host_name();
   const size_t others = 256 + kMaxGrowth * (directory.size() + host.size());
   const size_t kept = words_that_fit(command, max_bytes > others ? max_bytes - others : 0);

@@ -24,6 +24,7 @@ struct TapStart {
   pid_t pid;
   bool pty;
   std::string_view run;
+  std::string working_directory = {};  // empty: ours
 };
 
 struct TapExit {

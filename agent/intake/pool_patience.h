@@ -32,7 +32,7 @@ class PoolPatience {
   // It works: the source is running (again).
   void over();
 
-  // Called once, when the stop signal asks for an end while the source is blocked.
+  // Called again and again while the source is blocked and the stop signal asks for an end.
   void set_on_stop(std::function<void()> on_stop) { on_stop_ = std::move(on_stop); }
 
  private:

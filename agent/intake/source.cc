@@ -1,23 +1,24 @@
 #include "agent/intake/source.h"
 
 #include <algorithm>
+#include <variant>
+
+#include "agent/intake/journald_source.h"
+#include "agent/intake/stdin_source.h"
+#include "agent/intake/tap_source.h"
 
 namespace plasmite {
 namespace {
 
-// Stands for a type that is not part of this build.
-class MissingSource : public Source {
- public:
-  explicit MissingSource(const SourceContext& context) : context_(context) {}
-  Result<SourceEnd> run() override {
-    return std::unexpected(Error(ErrorKind::Usage, std::string("sources of type ") +
-                                                       source_type_name(context_.config) +
-                                                       " are not part of this build"));
-  }
-
- private:
-  const SourceContext& context_;
-};
+std::unique_ptr<Source> make(const SourceContext& context, const JournaldConfig&) {
+  return std::make_unique<JournaldSource>(context);
+}
+std::unique_ptr<Source> make(const SourceContext& context, const TapConfig&) {
+  return std::make_unique<TapSource>(context);
+}
+std::unique_ptr<Source> make(const SourceContext& context, const StdinConfig&) {
+  return std::make_unique<StdinSource>(context);
+}
 
 }  // namespace
 
@@ -28,7 +29,7 @@ std::chrono::milliseconds Source::restart_delay(uint32_t failures) const {
 }
 
 std::unique_ptr<Source> make_source(const SourceContext& context) {
-  return std::make_unique<MissingSource>(context);
+  return std::visit([&](const auto& kind) { return make(context, kind); }, context.config.kind);
 }
 
 }  // namespace plasmite

@@ -81,17 +81,25 @@ void SourceReport::settle(const SourceTotals& totals, std::optional<int64_t> las
 
 void SourceReport::set_state(SourceState state,
                              std::optional<std::chrono::steady_clock::time_point> next_start) {
-  const MutexLock lock(mutex_);
-  if (snapshot_.state != state) snapshot_.state_since = std::chrono::steady_clock::now();
-  snapshot_.state = state;
-  snapshot_.next_start = next_start;
-  snapshot_.last_progress = std::chrono::steady_clock::now();
+  bool is_new = false;
+  {
+    const MutexLock lock(mutex_);
+    is_new = snapshot_.state != state;
+    if (is_new) snapshot_.state_since = std::chrono::steady_clock::now();
+    snapshot_.state = state;
+    snapshot_.next_start = next_start;
+    snapshot_.last_progress = std::chrono::steady_clock::now();
+  }
+  if (is_new && observer_) observer_(snapshot());
 }
 
 void SourceReport::set_error(const Error& error) {
-  const MutexLock lock(mutex_);
-  snapshot_.last_error = error;
-  snapshot_.last_error_ns = wall_ns();
+  {
+    const MutexLock lock(mutex_);
+    snapshot_.last_error = error;
+    snapshot_.last_error_ns = wall_ns();
+  }
+  if (observer_) observer_(snapshot());
 }
 
 void SourceReport::set_checkpoint(std::string_view checkpoint) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,7 +68,12 @@ struct SourceSnapshot {
 
 class SourceReport {
  public:
+  // Called by the source's thread after each change of state and each error, never at the same time. To be set
+  // before that thread starts.
+  using Observer = std::function<void(const SourceSnapshot& snapshot)>;
+
   SourceReport();
+  void observe(Observer observer) { observer_ = std::move(observer); }
 
   // Adds to the totals in one step; also says that something was committed now, if `totals.stored` is not 0.
   void settle(const SourceTotals& totals, std::optional<int64_t> last_event_ns = {});
@@ -83,6 +89,7 @@ class SourceReport {
   SourceSnapshot snapshot() const;
 
  private:
+  Observer observer_;
   mutable Mutex mutex_;
   SourceSnapshot snapshot_ GUARDED_BY(mutex_);
 };

@@ -43,6 +43,8 @@ struct SourceWriter::State {
   TagBlock lifecycle_tags;   // of the records that are ours: they are known by its address
   uint64_t batch_limit = 0;  // of the pool
   size_t max_record_bytes = 0;
+  uint64_t times_reopened = 0;
+  bool gave_up = false;
   std::optional<Appender> appender;
   SourceTotals unsettled;  // goes into the report with the next batch
   bool has_unsettled = false;
@@ -59,12 +61,12 @@ Result<void> SourceWriter::State::open() {
   move_to(std::move(*opened));
   if (max_record_bytes < kLeastRecordBytes) return std::unexpected(too_small_error(*pool));
   appender.emplace(
-      *pool,
-      AppenderOptions{.durability = context.durability,
-                      .on_committed = [this](const AppendReceipt&,
-                                             std::span<const RecordView> batch) { settle(batch); },
-                      .on_failure = [this](const Error& error) { return bear(error); },
-                      .on_refused = [this](const RecordView& record) { refuse(record); }});
+      *pool, AppenderOptions{
+                 .durability = context.durability,
+                 .on_committed = [this](const AppendReceipt&,
+                                        std::span<const RecordView> batch) { settle(batch); },
+                 .on_failure = [this](const Error& error) { return !(gave_up = !bear(error)); },
+                 .on_refused = [this](const RecordView& record) { refuse(record); }});
   return {};
 }
 
@@ -89,7 +91,10 @@ bool SourceWriter::State::bear(const Error& error) {
   }
   std::shared_ptr<Pool> reopened;
   if (!patience.bear(error, reopened)) return false;
-  if (reopened) move_to(std::move(reopened));
+  if (reopened) {
+    move_to(std::move(reopened));
+    ++times_reopened;
+  }
   return true;
 }
 
@@ -124,6 +129,7 @@ SourceWriter::~SourceWriter() = default;
 
 Appender& SourceWriter::appender() { return *state_->appender; }
 Pool& SourceWriter::pool() { return *state_->pool; }
+uint64_t SourceWriter::times_reopened() const { return state_->times_reopened; }
 TextArena& SourceWriter::arena() { return state_->appender->arena(); }
 const TagBlock& SourceWriter::tags() const { return state_->tags; }
 size_t SourceWriter::max_record_bytes() const { return state_->max_record_bytes; }
@@ -137,8 +143,12 @@ void SourceWriter::add_gap(const SourceGap& gap) {
   json.key("reason").string(gap.reason).key("source").string(state_->context.config.name);
   string_or_null(json.key("to"), gap.to).end_object();
   add_lifecycle(json.text());
-  ++state_->unsettled.gaps;
+  count_gap();
   if (gap.reason != "overflow") state_->unsettled.lost += gap.count.value_or(0);
+}
+
+void SourceWriter::count_gap() {
+  ++state_->unsettled.gaps;
   state_->has_unsettled = true;
 }
 
@@ -162,6 +172,7 @@ void SourceWriter::count_own_log(uint64_t count) {
   state_->has_unsettled = true;
 }
 
+bool SourceWriter::gave_up() const { return state_->gave_up; }
 bool SourceWriter::full() const { return state_->appender->full(); }
 bool SourceWriter::empty() const { return state_->appender->empty() && !state_->has_unsettled; }
 

@@ -40,8 +40,9 @@ class SourceWriter {
 
   // For framings, which add and commit by themselves: commits through it do all that commit() does.
   Appender& appender();
-  // The pool of now: after a commit it may be another.
+  // The pool of now: after a commit it may be another. How often that was.
   Pool& pool();
+  uint64_t times_reopened() const;
   TextArena& arena();
   const TagBlock& tags() const;
   // The most a record may have, of JSON text: the smaller of the configured limit and what the pool
@@ -56,6 +57,7 @@ class SourceWriter {
   // for.
   void add_gap(const SourceGap& gap);
   void add_lifecycle(std::string_view json);
+  void count_gap();  // of one that came through add_lifecycle()
   // To be settled with the next commit.
   void count_rejected(RejectReason reason, uint64_t count = 1);
   void count_dropped(DropReason reason, uint64_t count);
@@ -69,8 +71,11 @@ class SourceWriter {
   Result<void> commit(std::optional<CheckpointView> checkpoint = std::nullopt,
                       std::optional<int64_t> last_event_ns = std::nullopt);
 
-  // Called once, in the middle of a commit, when the stop signal asks for an end while the pool
-  // does not take the batch.
+  // Whether a commit failed: an error of whoever commits by himself is then the pool's.
+  bool gave_up() const;
+
+  // Called again and again, in the middle of a commit, while the stop signal asks for an end and the pool does
+  // not take the batch.
   void set_on_stop_while_blocked(std::function<void()> on_stop);
 
   // What is stored under this name; empty: nothing yet.

@@ -200,6 +200,7 @@ Result<PoolInfo> Pool::info() const {
   info.ring_offset = geometry.ring_offset;
   info.ring_size = geometry.ring_size;
   info.used_bytes = bounds->head - bounds->tail;
+  info.published_bytes = bounds->head;
   info.next_seq = bounds->next_seq;
   info.max_record_bytes = geometry.max_batch_bytes() - sizeof(FrameHeader);
   if (oldest) {

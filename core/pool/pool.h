@@ -100,6 +100,7 @@ struct PoolInfo {
   uint64_t index_offset = 0, index_slots = 0, index_bytes = 0;
   uint64_t ring_offset = 0, ring_size = 0;
   uint64_t used_bytes = 0;             // head - tail
+  uint64_t published_bytes = 0;        // ever, with what frames need: only good for differences, as of rates
   std::optional<uint64_t> oldest_seq;  // none: no record is retained
   std::optional<uint64_t> newest_seq;
   std::optional<int64_t> oldest_time_ns;

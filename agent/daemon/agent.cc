@@ -1,0 +1,309 @@
+#include "agent/daemon/agent.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <utility>
+
+#include "agent/daemon/instance_lock.h"
+#include "agent/daemon/ownership.h"
+#include "agent/output/human.h"
+#include "agent/values.h"
+
+namespace plasmite {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+ReloadOutcome refused(const char* why) {
+  ReloadOutcome outcome;
+  outcome.problems.emplace_back(why);
+  return outcome;
+}
+
+}  // namespace
+
+Agent::Agent(Setup setup)
+    : setup_(std::move(setup)),
+      config_(setup_.config),
+      log_(*setup_.log),
+      started_ns_(wall_clock_ns()),
+      started_(Clock::now()),
+      signals_(io_),
+      timer_(io_),
+      watchdog_(io_),
+      pools_(config_.pool_dir, config_.group),
+      rejects_(config_.reject_pool.empty()
+                   ? nullptr
+                   : std::make_unique<RejectPool>(
+                         [this, name = config_.reject_pool] { return pools_.open(name); })),
+      supervisor_({.make = setup_.make,
+                   .pools = &pools_,
+                   .rejects = rejects_.get(),
+                   .log = &log_,
+                   .post = [this](std::function<void()> work) { asio::post(io_, std::move(work)); },
+                   .on_change = [this] { source_changed(); }}) {}
+
+Agent::~Agent() = default;
+
+Result<int> Agent::run() {
+  constexpr mode_t kSocketDirMode = 0750;
+  if (config_.socket.has_parent_path())
+    if (auto made = make_group_dir(config_.socket.parent_path(), kSocketDirMode, config_.group);
+        !made)
+      return std::unexpected(std::move(made.error()));
+  const auto lock = InstanceLock::acquire(config_.socket);
+  if (!lock) return std::unexpected(lock.error());
+  if (auto started = start(); !started) return std::unexpected(std::move(started.error()));
+  io_.run();
+  server_.reset();
+  log_.info("agent has ended", {{"exit_code", std::to_string(exit_code_.value_or(0))}});
+  return exit_code_.value_or(0);
+}
+
+Result<void> Agent::start() {
+  // Threads that free what others allocated do not each keep a heap of their own.
+  constexpr int kHeaps = 2;
+  (void)::mallopt(M_ARENA_MAX, kHeaps);
+  error_code failed;
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    signals_.add(signal, failed);
+    if (failed) return std::unexpected(errno_error(failed.value(), "cannot wait for signals"));
+  }
+  wait_for_signal();
+  auto server =
+      ControlServer::listen(io_, config_.socket, config_.group,
+                            [this](const std::string& request, ControlServer::Answer answer) {
+                              handle_request(request, std::move(answer));
+                            });
+  if (!server) return std::unexpected(std::move(server.error()));
+  server_ = std::move(*server);
+  pools_.declare(config_.pools);
+  prepare_pools();
+  log_.info("agent started", {{"config", setup_.config_file.native()},
+                              {"pools", std::to_string(config_.pools.size())},
+                              {"sources", std::to_string(config_.sources.size())},
+                              {"socket", config_.socket.native()},
+                              {"version", PLASMITE_VERSION}});
+  (void)supervisor_.apply(config_);
+  tell_manager();
+  notifier_.ready();
+  if (notifier_.watchdog()) watch();
+  return {};
+}
+
+// What is declared is there, also if no source has stored anything yet. A pool that cannot be made
+// is tried again by the sources that need it.
+void Agent::prepare_pools() {
+  for (const PoolConfig& pool : config_.pools) {
+    if (const auto opened = pools_.open(pool.name); !opened)
+      log_.warning("pool cannot be used",
+                   {{"pool", pool.name}, {"error", describe(opened.error())}});
+  }
+}
+
+void Agent::wait_for_signal() {
+  signals_.async_wait([this](error_code failed, int signal) {
+    if (failed) return;
+    handle_signal(signal);
+    wait_for_signal();
+  });
+}
+
+void Agent::handle_signal(int signal) {
+  if (signal == SIGHUP) {
+    log_.info("reloading: SIGHUP");
+    request_reload(std::nullopt);
+    return;
+  }
+  log_.info(signal == SIGTERM ? "ending: SIGTERM" : "ending: SIGINT");
+  stop();
+}
+
+AgentStatus Agent::status() {
+  const auto now = Clock::now();
+  AgentStatus status{
+      .config = setup_.config_file.string(),
+      .pid = ::getpid(),
+      .now_ns = wall_clock_ns(),
+      .started_ns = started_ns_,
+      .uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - started_),
+      .now = now,
+      .last_reload = last_reload_,
+      .sources = supervisor_.statuses(now),
+      .pools = pools_.statuses(now)};
+  if (phase_ != Phase::running)
+    status.state = phase_ == Phase::reloading ? "reloading" : "draining";
+  if (rejects_)
+    status.rejects = {
+        .pool = config_.reject_pool, .kept = rejects_->kept(), .lost = rejects_->lost()};
+  status.dir_problems = pools_.dir_problems();
+  return status;
+}
+
+void Agent::request_reload(std::optional<ReloadWaiter> waiter) {
+  if (phase_ == Phase::draining || phase_ == Phase::hurrying) {
+    if (waiter) (*waiter)(refused("the agent is about to end"));
+    return;
+  }
+  const bool is_busy = phase_ == Phase::reloading;
+  auto& waiters = is_busy ? next_waiters_ : waiters_;
+  if (waiter && waiters.size() >= kMostWaiting) {
+    (*waiter)(refused("too many wait for a reload already"));
+    return;
+  }
+  if (waiter) waiters.push_back(std::move(*waiter));
+  if (is_busy) {
+    reload_again_ = true;
+  } else {
+    start_reload();
+  }
+}
+
+void Agent::start_reload() {
+  phase_ = Phase::reloading;
+  reload_ = {};
+  notifier_.reloading();
+  auto loaded = setup_.load(setup_.config_file);
+  if (loaded) {
+    apply_config(std::move(*loaded));
+    return;
+  }
+  for (const ConfigProblem& problem : loaded.error()) {
+    reload_.problems.push_back(describe(problem));
+    log_.error("configuration refused", {{"problem", reload_.problems.back()}});
+  }
+  end_reload();
+}
+
+void Agent::apply_config(AgentConfig config) {
+  reload_.needs_restart = keep_what_needs_a_restart(config_, config);
+  for (const std::string& key : reload_.needs_restart)
+    log_.warning("this key has changed, which counts after a restart only", {{"key", key}});
+  config_ = std::move(config);
+  log_.set_level(log_level_of(config_.log_level));
+  pools_.declare(config_.pools);
+  auto changes = supervisor_.apply(config_);
+  reload_.added = std::move(changes.added);
+  reload_.changed = std::move(changes.changed);
+  reload_.removed = std::move(changes.removed);
+  if (supervisor_.is_settled()) {
+    end_reload();
+  } else {
+    after(config_.drain_timeout, &Agent::wait_for_reload);
+  }
+}
+
+// Draining took too long.
+void Agent::wait_for_reload() {
+  log_.warning("sources that the new configuration changes did not end in time, and are cut off");
+  supervisor_.hurry();
+  after(kLastGrace, &Agent::end_reload);
+}
+
+void Agent::end_reload() {
+  timer_.cancel();
+  reload_.still_draining = supervisor_.leaving();
+  const std::string error = error_of(reload_);
+  last_reload_ = {.time_ns = wall_clock_ns(), .error = error};
+  phase_ = Phase::running;
+  log_.add(error.empty() ? LogLevel::info : LogLevel::error,
+           error.empty() ? "reloaded" : "reload failed",
+           {{"added", std::to_string(reload_.added.size())},
+            {"changed", std::to_string(reload_.changed.size())},
+            {"removed", std::to_string(reload_.removed.size())}});
+  tell_manager();
+  notifier_.ready();
+  for (const ReloadWaiter& waiter : std::exchange(waiters_, {})) waiter(reload_);
+  if (std::exchange(reload_again_, false)) {
+    waiters_ = std::exchange(next_waiters_, {});
+    start_reload();
+    return;
+  }
+  source_changed();
+}
+
+void Agent::stop() {
+  if (phase_ == Phase::draining || phase_ == Phase::hurrying) {
+    hurry();
+    return;
+  }
+  phase_ = Phase::draining;
+  notifier_.stopping();
+  const ReloadOutcome ends = refused("the agent is about to end");
+  for (const ReloadWaiter& waiter : std::exchange(waiters_, {})) waiter(ends);
+  for (const ReloadWaiter& waiter : std::exchange(next_waiters_, {})) waiter(ends);
+  supervisor_.stop(StopSignal::Level::drain);
+  after(config_.drain_timeout, &Agent::hurry);
+  source_changed();
+}
+
+void Agent::hurry() {
+  if (exit_code_) return;
+  if (phase_ == Phase::hurrying) {
+    // Only sources can hold us up here, and what they have published is safe.
+    log_.error("sources do not end: giving up");
+    ::_exit(1);
+  }
+  phase_ = Phase::hurrying;
+  is_clean_ = false;
+  log_.warning("sources are cut off before they have drained");
+  supervisor_.stop(StopSignal::Level::now);
+  after(kLastGrace, &Agent::hurry);
+}
+
+void Agent::source_changed() {
+  switch (phase_) {
+    case Phase::reloading:
+      if (supervisor_.is_settled()) end_reload();
+      return;
+    case Phase::running:
+      if (supervisor_.all_ended()) {
+        log_.info("every source has ended");
+        notifier_.stopping();
+        end(supervisor_.any_failed() ? 1 : 0);
+      }
+      return;
+    case Phase::draining:
+    case Phase::hurrying:
+      if (supervisor_.all_ended()) end(is_clean_ ? 0 : 1);
+  }
+}
+
+void Agent::end(int exit_code) {
+  if (!exit_code_) exit_code_ = exit_code;
+  io_.stop();
+}
+
+void Agent::tell_manager() {
+  notifier_.status(counted(config_.sources.size(), "source") + " into " +
+                   counted(config_.pools.size(), "pool"));
+}
+
+// At half of the interval, and only if everybody gets on: a source that is stuck in a call has us
+// restarted.
+void Agent::watch() {
+  const auto interval = *notifier_.watchdog();
+  const auto stuck = supervisor_.stuck(Clock::now(), interval);
+  for (const std::string& name : stuck)
+    log_.error("source is stuck; the watchdog is not told that all is well", {{"source", name}});
+  if (stuck.empty()) notifier_.alive();
+  watchdog_.expires_after(interval / 2);
+  watchdog_.async_wait([this](error_code failed) {
+    if (!failed) watch();
+  });
+}
+
+void Agent::after(std::chrono::milliseconds delay, void (Agent::*what)()) {
+  timer_.expires_after(delay);
+  timer_.async_wait([this, what](error_code failed) {
+    if (!failed) (this->*what)();
+  });
+}
+
+}  // namespace plasmite

@@ -1,0 +1,105 @@
+// The running agent: one event loop in the main thread that does nothing at rest. Signals, requests
+// on the control socket and ends of sources come in; sources are in threads of their own
+// (supervisor.h). Main thread only.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/config/config_loader.h"
+#include "agent/daemon/agent_pools.h"
+#include "agent/daemon/agent_status.h"
+#include "agent/daemon/control_server.h"
+#include "agent/daemon/log.h"
+#include "agent/daemon/notify.h"
+#include "agent/daemon/reload.h"
+#include "agent/daemon/supervisor.h"
+#include "agent/intake/reject_pool.h"
+
+namespace plasmite {
+
+using LoadConfig = std::function<std::expected<AgentConfig, std::vector<ConfigProblem>>(
+    const std::filesystem::path& file)>;
+
+class Agent {
+ public:
+  struct Setup {
+    std::filesystem::path config_file;
+    AgentConfig config;
+    LoadConfig load;
+    MakeSource make;
+    Log* log = nullptr;  // must outlive this
+  };
+  explicit Agent(Setup setup);
+  ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  // Until a signal says so, or every source has ended. The exit code: 0 after a clean end, 1 if a
+  // source failed or had to be cut off.
+  Result<int> run();
+
+  AgentStatus status();
+
+  // From the drain's deadline, or the second SIGTERM, to the end of the process, whatever hangs.
+  static constexpr std::chrono::seconds kLastGrace{5};
+  static constexpr size_t kMostWaiting = 8;  // for one reload
+
+ private:
+  enum class Phase : uint8_t { running, reloading, draining, hurrying };
+
+  Result<void> start();
+  void prepare_pools();
+  void wait_for_signal();
+  void handle_signal(int signal);
+  void handle_request(const std::string& request, ControlServer::Answer answer);
+  void answer_status(const std::string& request, const ControlServer::Answer& answer);
+
+  void request_reload(std::optional<ReloadWaiter> waiter);
+  void start_reload();
+  void apply_config(AgentConfig config);
+  void wait_for_reload();
+  void end_reload();
+
+  void stop();   // drains; again: hurry()
+  void hurry();  // ends at once
+  void source_changed();
+  void end(int exit_code);
+  void tell_manager();
+  void watch();
+  void after(std::chrono::milliseconds delay, void (Agent::*what)());
+
+  Setup setup_;
+  AgentConfig config_;
+  Log& log_;
+  Notifier notifier_;
+  const int64_t started_ns_;
+  const std::chrono::steady_clock::time_point started_;
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer timer_;     // of a reload or of the end
+  boost::asio::steady_timer watchdog_;  // runs only if the service manager wants it
+  AgentPools pools_;
+  std::unique_ptr<RejectPool> rejects_;
+  Supervisor supervisor_;
+  std::unique_ptr<ControlServer> server_;
+  Phase phase_ = Phase::running;
+  ReloadOutcome reload_;  // the one under way
+  std::vector<ReloadWaiter> waiters_, next_waiters_;
+  bool reload_again_ = false;
+  std::optional<ReloadStatus> last_reload_;
+  bool is_clean_ = true;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace plasmite

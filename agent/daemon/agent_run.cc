@@ -1,0 +1,27 @@
+#include "agent/daemon/agent_run.h"
+
+#include "agent/config/config_loader.h"
+#include "agent/daemon/agent.h"
+#include "agent/daemon/log.h"
+#include "agent/intake/source.h"
+
+namespace plasmite {
+
+Result<int> run_agent_in_foreground(const AgentRequest& request) {
+  Log log({.for_journal = stderr_is_journal()});
+  auto config = load_config(request.config);
+  if (!config) {
+    for (const ConfigProblem& problem : config.error())
+      log.error("configuration refused", {{"problem", describe(problem)}});
+    return kConfigExitCode;
+  }
+  log.set_level(log_level_of(config->log_level));
+  Agent agent({.config_file = request.config,
+               .config = std::move(*config),
+               .load = [](const std::filesystem::path& file) { return load_config(file); },
+               .make = make_source,
+               .log = &log});
+  return agent.run();
+}
+
+}  // namespace plasmite

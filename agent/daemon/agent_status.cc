@@ -1,0 +1,70 @@
+#include "agent/daemon/agent_status.h"
+
+namespace plasmite {
+namespace {
+
+std::string with_period(std::string text) {
+  if (!text.empty() && !text.ends_with('.') && !text.ends_with('!') && !text.ends_with('?'))
+    text += '.';
+  return text;
+}
+
+// "message (path): cause. Hint"
+std::string words_of(const Error& error) {
+  std::string text = error.message();
+  if (!error.path().empty()) text += " (" + error.path() + ")";
+  if (!error.causes().empty()) text += ": " + error.causes().front();
+  text = with_period(std::move(text));
+  if (!error.hint().empty()) text += " " + error.hint();
+  return text;
+}
+
+bool has_bad_state(SourceState state) {
+  return state == SourceState::blocked || state == SourceState::backing_off ||
+         state == SourceState::failed;
+}
+
+std::string source_sentence(const SourceStatus& source) {
+  const SourceSnapshot& now = source.snapshot;
+  std::string text = "source " + source.name + " ";
+  switch (now.state) {
+    case SourceState::blocked:
+      text += "waits for its pool " + source.pool;
+      break;
+    case SourceState::backing_off:
+      text += "is down and will be started again";
+      break;
+    default:
+      text += "has failed and is not started again";
+  }
+  return now.last_error ? text + ": " + words_of(*now.last_error) : text + ".";
+}
+
+}  // namespace
+
+bool is_in_trouble(const SourceStatus& source) {
+  return has_bad_state(source.snapshot.state) || source.problem.has_value();
+}
+
+Health assess(const AgentStatus& status) {
+  Health health;
+  const auto add = [&](std::string sentence) {
+    health.healthy = false;
+    health.problems.push_back(std::move(sentence));
+  };
+  for (const SourceStatus& source : status.sources) {
+    if (has_bad_state(source.snapshot.state)) add(source_sentence(source));
+    if (source.problem) add("source " + source.name + ": " + words_of(*source.problem));
+  }
+  for (const PoolStatus& pool : status.pools)
+    if (pool.error) add("pool " + pool.name + ": " + words_of(*pool.error));
+  for (const std::string& sentence : status.dir_problems) add(sentence);
+  if (status.last_reload && !status.last_reload->error.empty())
+    add("the last reload was refused, and the configuration from before is in use: " +
+        with_period(status.last_reload->error));
+  for (const PoolStatus& pool : status.pools)
+    if (!pool.size_note.empty()) health.problems.push_back(pool.size_note);
+  return health;
+}
+
+}  // namespace plasmite

@@ -1,0 +1,93 @@
+#include "agent/daemon/reload.h"
+
+#include <algorithm>
+
+#include "agent/output/human.h"
+#include "agent/output/json_writer.h"
+
+namespace plasmite {
+namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+void add_names(JsonWriter& json, std::string_view key, const std::vector<std::string>& names) {
+  json.key(key).begin_array();
+  for (const std::string& name : names) json.string(name);
+  json.end_array();
+}
+
+// The reject pool stays declared as long as it is in use.
+void keep_reject_pool(const AgentConfig& now, AgentConfig& wanted) {
+  const auto is_it = [&](const PoolConfig& pool) { return pool.name == now.reject_pool; };
+  if (now.reject_pool.empty() || std::ranges::any_of(wanted.pools, is_it)) return;
+  const auto declared = std::ranges::find_if(now.pools, is_it);
+  if (declared == now.pools.end()) return;
+  wanted.pools.push_back(*declared);
+  std::ranges::sort(wanted.pools, {}, &PoolConfig::name);
+}
+
+}  // namespace
+
+std::vector<std::string> keep_what_needs_a_restart(const AgentConfig& now, AgentConfig& wanted) {
+  std::vector<std::string> keys;
+  const auto keep = [&](const char* key, auto member) {
+    if (now.*member == wanted.*member) return;
+    keys.emplace_back(key);
+    wanted.*member = now.*member;
+  };
+  keep("agent.group", &AgentConfig::group);
+  keep("agent.pools", &AgentConfig::pool_dir);
+  keep("agent.reject_pool", &AgentConfig::reject_pool);
+  keep("agent.socket", &AgentConfig::socket);
+  keep_reject_pool(now, wanted);
+  return keys;
+}
+
+std::string error_of(const ReloadOutcome& outcome) {
+  if (!outcome.problems.empty()) {
+    const size_t more = outcome.problems.size() - 1;
+    return outcome.problems.front() +
+           (more == 0 ? "" : " (and " + counted(more, "more problem") + ")");
+  }
+  if (outcome.still_draining.empty()) return {};
+  return "these sources do not end, and what replaces them starts when they do: " +
+         joined(outcome.still_draining);
+}
+
+std::string reload_as_json(const ReloadOutcome& outcome) {
+  JsonWriter json;
+  json.begin_object();
+  add_names(json, "added", outcome.added);
+  add_names(json, "changed", outcome.changed);
+  add_names(json, "needs_restart", outcome.needs_restart);
+  json.key("ok").boolean(outcome.ok());
+  add_names(json, "problems", outcome.problems);
+  add_names(json, "removed", outcome.removed);
+  add_names(json, "still_draining", outcome.still_draining);
+  json.end_object();
+  return json.text();
+}
+
+std::string reload_as_text(const ReloadOutcome& outcome) {
+  if (!outcome.problems.empty()) {
+    std::string text = "Refused; the agent goes on as before:\n";
+    for (const std::string& problem : outcome.problems) text += "  " + problem + "\n";
+    return text;
+  }
+  std::string text;
+  const auto add = [&](const char* what, const std::vector<std::string>& names) {
+    if (!names.empty()) text += "  " + std::string(what) + ": " + joined(names) + "\n";
+  };
+  add("added", outcome.added);
+  add("changed", outcome.changed);
+  add("removed", outcome.removed);
+  add("these keys count after a restart only", outcome.needs_restart);
+  add("still draining", outcome.still_draining);
+  return (text.empty() ? "Reloaded; no source has changed.\n" : "Reloaded.\n") + text;
+}
+
+}  // namespace plasmite

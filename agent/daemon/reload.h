@@ -1,0 +1,36 @@
+// What came of reading the configuration again. Pure functions and values.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/config/config.h"
+
+namespace plasmite {
+
+struct ReloadOutcome {
+  std::vector<std::string> problems;  // of the configuration: nothing was changed then
+  std::vector<std::string> added, changed, removed;  // names of sources
+  std::vector<std::string> needs_restart;   // keys whose new values count after a restart only
+  std::vector<std::string> still_draining;  // what replaces them starts when they have ended
+  bool ok() const { return problems.empty() && still_draining.empty(); }
+};
+
+// Who asked for it: is told what came of it.
+using ReloadWaiter = std::function<void(const ReloadOutcome& outcome)>;
+
+// The keys of the agent itself that differ and cannot be changed while it runs; `wanted` gets the
+// old values of them.
+std::vector<std::string> keep_what_needs_a_restart(const AgentConfig& now, AgentConfig& wanted);
+
+// One sentence; empty if it went well.
+std::string error_of(const ReloadOutcome& outcome);
+
+// {"added":[…],"changed":[…],"needs_restart":[…],"ok":true,"problems":[…],"removed":[…],"still_draining":[…]}
+std::string reload_as_json(const ReloadOutcome& outcome);
+// For people.
+std::string reload_as_text(const ReloadOutcome& outcome);
+
+}  // namespace plasmite

@@ -1,0 +1,163 @@
+#include "agent/daemon/supervisor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace plasmite {
+namespace {
+
+Durability durability_of(const AgentConfig& config, const std::string& pool) {
+  const auto found = std::ranges::find(config.pools, pool, &PoolConfig::name);
+  return found == config.pools.end() ? Durability::fast : found->durability;
+}
+
+}  // namespace
+
+Supervisor::~Supervisor() {
+  // All at once, so that they end side by side.
+  for (auto& [name, slot] : slots_)
+    if (slot.thread) slot.thread->request(StopSignal::Level::now);
+}
+
+Supervisor::Changes Supervisor::apply(const AgentConfig& config) {
+  Changes changes;
+  std::map<std::string, Wanted> wanted;
+  for (const SourceConfig& source : config.sources)
+    wanted[source.name] = {.config = source, .durability = durability_of(config, source.pool)};
+  for (auto& [name, slot] : slots_) {
+    const auto found = wanted.find(name);
+    if (found == wanted.end()) {
+      if (slot.next || !slot.is_leaving) changes.removed.push_back(name);
+      slot.next.reset();
+      drain(slot);
+      continue;
+    }
+    const bool is_same = slot.is_leaving ? slot.next == found->second : slot.now == found->second;
+    if (!is_same) {
+      changes.changed.push_back(name);
+      slot.next = std::move(found->second);
+      drain(slot);
+    }
+    wanted.erase(found);
+  }
+  for (auto& [name, added] : wanted) {
+    changes.added.push_back(name);
+    start(slots_[name], std::move(added));
+  }
+  // Those without a thread have nothing to drain.
+  std::vector<std::string> threadless;
+  for (const auto& [name, slot] : slots_)
+    if (slot.is_leaving && !slot.thread) threadless.push_back(name);
+  for (const std::string& name : threadless) source_ended(name);
+  return changes;
+}
+
+void Supervisor::drain(Slot& slot) {
+  slot.is_leaving = true;
+  if (slot.thread) slot.thread->request(StopSignal::Level::drain);
+}
+
+void Supervisor::start(Slot& slot, Wanted wanted) {
+  const std::string name = wanted.config.name;
+  slot.now = std::move(wanted);
+  slot.next.reset();
+  slot.is_leaving = false;
+  slot.error.reset();
+  auto thread = SourceThread::start(
+      {.config = slot.now.config,
+       .durability = slot.now.durability,
+       .open_pool = [pools = setup_.pools,
+                     pool = slot.now.config.pool] { return pools->open(pool); },
+       .rejects = setup_.rejects,
+       .make = setup_.make,
+       .log = setup_.log,
+       .on_ended = [this, name] { setup_.post([this, name] { source_ended(name); }); }});
+  if (thread) {
+    slot.thread = std::move(*thread);
+    setup_.log->info("source started",
+                     {{"source", name}, {"type", source_type_name(slot.now.config)}});
+    return;
+  }
+  setup_.log->error("source cannot be started",
+                    {{"source", name}, {"error", describe(thread.error())}});
+  slot.error = std::move(thread.error());
+}
+
+void Supervisor::source_ended(const std::string& name) {
+  const auto found = slots_.find(name);
+  if (found == slots_.end()) return;
+  Slot& slot = found->second;
+  // Of a thread that this slot had before.
+  if (slot.thread && !slot.thread->has_ended()) return;
+  if (slot.is_leaving && !is_stopping_) {
+    slot.thread.reset();
+    if (slot.next) {
+      start(slot, std::move(*slot.next));
+    } else {
+      slots_.erase(found);
+    }
+  }
+  setup_.on_change();
+}
+
+std::vector<std::string> Supervisor::leaving() const {
+  std::vector<std::string> names;
+  for (const auto& [name, slot] : slots_)
+    if (slot.is_leaving) names.push_back(name);
+  return names;
+}
+
+void Supervisor::hurry() {
+  for (auto& [name, slot] : slots_)
+    if (slot.is_leaving && slot.thread) slot.thread->request(StopSignal::Level::now);
+}
+
+void Supervisor::stop(StopSignal::Level level) {
+  is_stopping_ = true;
+  for (auto& [name, slot] : slots_)
+    if (slot.thread) slot.thread->request(level);
+}
+
+bool Supervisor::all_ended() const {
+  return std::ranges::all_of(slots_, [&](const auto& entry) {
+    const Slot& slot = entry.second;
+    return (!slot.thread || slot.thread->has_ended()) && (is_stopping_ || !slot.next);
+  });
+}
+
+bool Supervisor::any_failed() const {
+  return std::ranges::any_of(slots_, [](const auto& entry) {
+    const Slot& slot = entry.second;
+    return slot.error || (slot.thread && slot.thread->has_ended() && slot.thread->failed());
+  });
+}
+
+std::vector<SourceStatus> Supervisor::statuses(std::chrono::steady_clock::time_point now) {
+  std::vector<SourceStatus> statuses;
+  statuses.reserve(slots_.size());
+  for (auto& [name, slot] : slots_) {
+    if (slot.thread) {
+      statuses.push_back(slot.thread->status(now));
+      continue;
+    }
+    SourceStatus failed{.name = name,
+                        .type = source_type_name(slot.now.config),
+                        .pool = slot.now.config.pool,
+                        .snapshot = {}};
+    failed.snapshot.state = SourceState::failed;
+    failed.snapshot.state_since = failed.snapshot.last_progress = now;
+    failed.snapshot.last_error = slot.error;
+    statuses.push_back(std::move(failed));
+  }
+  return statuses;
+}
+
+std::vector<std::string> Supervisor::stuck(std::chrono::steady_clock::time_point now,
+                                           std::chrono::microseconds within) const {
+  std::vector<std::string> names;
+  for (const auto& [name, slot] : slots_)
+    if (slot.thread && !slot.thread->makes_progress(now, within)) names.push_back(name);
+  return names;
+}
+
+}  // namespace plasmite

@@ -1,0 +1,83 @@
+// All sources of the agent: starts them, tells them to end, and exchanges those that a new
+// configuration changes. Main thread only; what source threads say reaches it through `post`.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/daemon/agent_pools.h"
+#include "agent/daemon/agent_status.h"
+#include "agent/daemon/log.h"
+#include "agent/daemon/source_thread.h"
+
+namespace plasmite {
+
+class Supervisor {
+ public:
+  struct Setup {
+    MakeSource make;
+    AgentPools* pools = nullptr;    // these three must outlive this
+    RejectPool* rejects = nullptr;  // null: none
+    Log* log = nullptr;
+    std::function<void(std::function<void()>)> post;  // runs it in the main thread; thread-safe
+    std::function<void()> on_change;                  // some source has ended; in the main thread
+  };
+  explicit Supervisor(Setup setup) : setup_(std::move(setup)) {}
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  struct Changes {
+    std::vector<std::string> added, changed, removed;
+  };
+  // From now on these sources. One that is configured as before, its pool's durability included, is
+  // not touched; one that is gone or other than before is drained first. See is_settled().
+  Changes apply(const AgentConfig& config);
+
+  // Whether no source that the configuration took away or changed is still being drained.
+  bool is_settled() const { return leaving().empty(); }
+  std::vector<std::string> leaving() const;  // their names
+  // Only those that is_settled() waits for.
+  void hurry();
+
+  // To all of them, for good: nothing is started any more.
+  void stop(StopSignal::Level level);
+
+  bool all_ended() const;
+  bool any_failed() const;
+  size_t size() const { return slots_.size(); }
+  std::vector<SourceStatus> statuses(std::chrono::steady_clock::time_point now);
+  // The names of sources that are stuck.
+  std::vector<std::string> stuck(std::chrono::steady_clock::time_point now,
+                                 std::chrono::microseconds within) const;
+
+ private:
+  struct Wanted {
+    SourceConfig config;
+    Durability durability = Durability::fast;
+    bool operator==(const Wanted&) const = default;
+  };
+  struct Slot {
+    std::unique_ptr<SourceThread> thread;  // null: could not be started
+    Wanted now;
+    std::optional<Wanted> next;  // is started when `thread` has ended
+    bool is_leaving = false;     // it is being drained for good or for `next`
+    std::optional<Error> error;  // why there is no thread
+  };
+
+  void start(Slot& slot, Wanted wanted);
+  void source_ended(const std::string& name);
+  static void drain(Slot& slot);
+
+  Setup setup_;
+  std::map<std::string, Slot> slots_;  // by the names of sources
+  bool is_stopping_ = false;
+};
+
+}  // namespace plasmite

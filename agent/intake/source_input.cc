@@ -1,0 +1,40 @@
+#include "agent/intake/source_input.h"
+
+#include <utility>
+
+namespace plasmite {
+
+Result<SourceInput> SourceInput::open(UniqueFd input, Overflow overflow) {
+  SourceInput opened;
+  if (overflow == Overflow::block) {
+    opened.input_ = std::move(input);
+    return opened;
+  }
+  auto dropper = LineDropper::start(std::move(input));
+  if (!dropper) return std::unexpected(std::move(dropper.error()));
+  opened.dropper_ = std::move(*dropper);
+  return opened;
+}
+
+void SourceInput::close() {
+  dropper_.reset();
+  input_.reset();
+}
+
+bool SourceInput::finish() {
+  if (dropper_) dropper_->finish();
+  return dropper_ != nullptr;
+}
+
+void SourceInput::tell_dropped(SourceWriter& writer) {
+  const uint64_t dropped = dropper_ ? dropper_->take_dropped() : 0;
+  if (dropped == 0) return;
+  writer.count_dropped(DropReason::overflow, dropped);
+  writer.add_gap({.reason = "overflow", .count = dropped});
+}
+
+std::optional<Error> SourceInput::error() const {
+  return dropper_ ? dropper_->error() : std::nullopt;
+}
+
+}  // namespace plasmite
