@@ -40,7 +40,8 @@ std::string size_note(const PoolConfig& config, const PoolInfo& info,
   if (info.file_size == declared) return {};
   return "pool " + config.name + " has " + size_in_words(info.file_size) + ", declared are " +
          size_in_words(declared) + ": `plasmite --dir " + dir.string() + " pool resize " +
-         config.name + " " + size_argument(declared) + "` changes it while the agent runs.";
+         config.name + " " + size_argument(declared) +
+         "` changes it; not while a tap captures into it.";
 }
 
 }  // namespace

@@ -9,7 +9,10 @@ namespace plasmite {
 
 Result<int> run_agent_in_foreground(const AgentRequest& request) {
   Log log({.for_journal = stderr_is_journal()});
-  auto config = load_config(request.config);
+  std::vector<ConfigProblem> warnings;
+  auto config = load_config(request.config, &warnings);
+  for (const ConfigProblem& problem : warnings)
+    log.warning("odd in the configuration", {{"problem", describe(problem)}});
   if (!config) {
     for (const ConfigProblem& problem : config.error())
       log.error("configuration refused", {{"problem", describe(problem)}});

@@ -19,11 +19,12 @@ Supervisor::~Supervisor() {
     if (slot.thread) slot.thread->request(StopSignal::Level::now);
 }
 
-Supervisor::Changes Supervisor::apply(const AgentConfig& config) {
+Supervisor::Changes Supervisor::apply(const AgentConfig& config, RejectPool* rejects) {
   Changes changes;
   std::map<std::string, Wanted> wanted;
   for (const SourceConfig& source : config.sources)
-    wanted[source.name] = {.config = source, .durability = durability_of(config, source.pool)};
+    wanted[source.name] = {
+        .config = source, .durability = durability_of(config, source.pool), .rejects = rejects};
   for (auto& [name, slot] : slots_) {
     const auto found = wanted.find(name);
     if (found == wanted.end()) {
@@ -68,7 +69,7 @@ void Supervisor::start(Slot& slot, Wanted wanted) {
        .durability = slot.now.durability,
        .open_pool = [pools = setup_.pools,
                      pool = slot.now.config.pool] { return pools->open(pool); },
-       .rejects = setup_.rejects,
+       .rejects = slot.now.rejects,
        .make = setup_.make,
        .log = setup_.log,
        .on_ended = [this, name] { setup_.post([this, name] { source_ended(name); }); }});
