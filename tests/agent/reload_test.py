@@ -86,7 +86,7 @@ class ReloadTest(AgentTest):
 
     def test_a_changed_source_loses_no_line(self):
         """The old child's lines are kept to the last one, then the new one's follow."""
-        script = "trap 'echo last; exit' TERM; echo first; while :; do sleep 0.01; done"
+        script = "exec 2>/dev/null; trap 'echo last; exit' TERM; echo first; while :; do sleep 0.01; done"
         self.configure(POOL + self.tap("web", script))
         agent = self.start_agent()
         self.wait_for_source("web", lambda source: source["stored"] == 1, "a record")

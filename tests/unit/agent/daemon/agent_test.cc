@@ -246,7 +246,7 @@ TEST_F(AgentTest, ABadConfigurationChangesNothingAndIsSeen) {
   set_problem("a key is wrong");
   EXPECT_EQ(asked("reload", "/ok"), "false");
   EXPECT_TRUE(eventually([&] { return state(0) == "running"; }));
-  EXPECT_EQ(asked("status", "/agent/last_reload/error"), "a key is wrong");
+  EXPECT_EQ(asked("status", "/agent/last_reload/error"), "agent.toml: a key is wrong");
   EXPECT_EQ(asked("status", "/agent/health"), "degraded");
   set_problem("");
   set_next(config_);
