@@ -25,7 +25,8 @@ struct AgentRequest {
 struct JournaldRequest {
   std::string pool;
   std::vector<std::string> units, identifiers, matches, tags, files;  // as typed; matches: FIELD=VALUE
-  std::optional<std::string> directory, name_space, priority, boot, since, create_size, name;
+  std::optional<std::string> directory, name_space, priority, since, create_size, name;
+  std::string boot;   // "current", or a boot's id; empty: any
   std::string start;  // "now", "oldest"; empty: by default
   std::string durability = "fast";
   std::string max_record = "1M";

@@ -104,6 +104,7 @@ Result<void> JournaldSource::begin() {
   auto writer = SourceWriter::open(context_);
   if (!writer) return std::unexpected(std::move(writer.error()));
   writer_ = std::move(*writer);
+  if (auto locked = lock_checkpoint(); !locked) return locked;
   auto stored = writer_->stored_checkpoint(context_.config.name);
   if (!stored) return std::unexpected(std::move(stored.error()));
   stored_ = *stored;
@@ -118,6 +119,16 @@ Result<void> JournaldSource::begin() {
   last_entry_ = Clock::now();
   // `now` is the now of the first start: what comes while we are away must not be lost.
   return store_position();
+}
+
+// Two that read under one name would both store everything.
+Result<void> JournaldSource::lock_checkpoint() {
+  lock_.reset();
+  auto lock = CheckpointLock::take(writer_->pool(), context_.config.name);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  lock_.emplace(std::move(*lock));
+  locked_pool_ = &writer_->pool();
+  return {};
 }
 
 // Reads until a commit is worth it, and commits.
@@ -192,6 +203,10 @@ Result<void> JournaldSource::store_position() {
   std::optional<int64_t> last_event;
   if (!writer_->appender().empty()) last_event = reader_->entry_time_ns();
   if (auto committed = writer_->commit(checkpoint, last_event); !committed) return committed;
+  // The pool may have been made anew.
+  if (&writer_->pool() != locked_pool_) {
+    if (auto locked = lock_checkpoint(); !locked) return locked;
+  }
   if (checkpoint) {
     stored_ = reader_->position();
     context_.report.set_checkpoint(stored_);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/intake/checkpoint_lock.h"
 #include "agent/intake/source.h"
 #include "agent/intake/source_writer.h"
 #include "sources/journal/journal_reader.h"
@@ -34,6 +35,7 @@ class JournaldSource : public Source {
   enum class Pause : uint8_t { full, end, failed };
 
   Result<void> begin();
+  Result<void> lock_checkpoint();
   Result<Pause> read_batch();
   void take(JournalReader::Step step);
   Result<void> commit();
@@ -48,6 +50,8 @@ class JournaldSource : public Source {
   const JournalOptions& journal_;
   const JournaldSourceOptions options_;
   std::unique_ptr<SourceWriter> writer_;
+  std::optional<CheckpointLock> lock_;
+  const Pool* locked_pool_ = nullptr;
   std::unique_ptr<JournalReader> reader_;
   std::string stored_;            // the checkpoint in the pool
   Clock::time_point last_entry_;  // when we last read one

@@ -45,21 +45,16 @@ Result<void> JournalReader::start() {
   return {};
 }
 
-// sd-journal bisects by time even where the clock was set back, and then may find nothing.
+// sd-journal bisects by time even where the clock was set back, and then may find nothing although
+// there is something: then all entries are looked at.
 Result<void> JournalReader::start_at_time() {
   const auto wanted = static_cast<uint64_t>(options_.start.time_us);
   const auto seek = [&] { return sd_journal_seek_realtime_usec(journal_.get(), wanted); };
   if (const int result = seek(); result < 0) return seek_failed(result);
   auto first = peek();
   if (!first) return std::unexpected(first.error());
-  bool is_found = first->has_value();
-  if (!is_found) {
-    auto newest = read_newest();
-    if (!newest) return std::unexpected(newest.error());
-    is_found = !*newest || (*newest)->realtime_us < wanted;  // rightly nothing
-  }
   not_before_us_ = wanted;
-  const int result = is_found ? seek() : sd_journal_seek_head(journal_.get());
+  const int result = *first ? seek() : sd_journal_seek_head(journal_.get());
   if (result < 0) return seek_failed(result);
   return {};
 }
