@@ -105,7 +105,10 @@ Result<Pool> AgentPools::open_or_create(const PoolConfig& config,
   const std::filesystem::path path = path_of(config.name);
   auto pool = Pool::open(path);
   if (pool || pool.error().kind() != ErrorKind::NotFound) return pool;
-  if (auto made = make_group_dir(dir_, dir_group_.empty() ? 0700 : 02750, dir_group_); !made)
+  // The folder is of use to the pool's group only if they may enter it.
+  const bool is_for_pool = dir_group_.empty() && group_id(config.group);
+  const std::string& group = is_for_pool ? config.group : dir_group_;
+  if (auto made = make_group_dir(dir_, group.empty() ? 0700 : 02750, group); !made)
     return std::unexpected(std::move(made.error()));
   const uint32_t mode = config.group.empty() ? 0600 : 0640;
   pool = Pool::create(path, {.size_bytes = config.size_bytes, .mode = mode});

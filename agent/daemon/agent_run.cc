@@ -19,7 +19,9 @@ Result<int> run_agent_in_foreground(const AgentRequest& request) {
     return kConfigExitCode;
   }
   log.set_level(log_level_of(config->log_level));
-  Agent agent({.config_file = request.config,
+  std::error_code ignored;  // then it is shown as it was given
+  const auto file = std::filesystem::absolute(request.config, ignored);
+  Agent agent({.config_file = ignored ? std::filesystem::path(request.config) : file,
                .config = std::move(*config),
                .load = [](const std::filesystem::path& file) { return load_config(file); },
                .make = make_source,

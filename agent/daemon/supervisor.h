@@ -74,6 +74,7 @@ class Supervisor {
 
   void start(Slot& slot, Wanted wanted);
   void source_ended(const std::string& name);
+  void replace(const std::string& name);
   static void drain(Slot& slot);
 
   Setup setup_;
