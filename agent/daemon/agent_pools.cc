@@ -187,8 +187,9 @@ std::vector<std::string> AgentPools::dir_problems() const {
     return {};  // not made yet: whoever makes it reports
   std::vector<std::string> problems;
   if ((filesystem.f_flag & ST_RDONLY) != 0) {
-    problems.push_back("pool directory " + dir +
-                       " is on a read-only filesystem: nothing can be stored.");
+    problems.push_back(
+        "pool directory " + dir +
+        " is on a read-only filesystem: open pools go on, others cannot be opened or made.");
   } else if (::access(dir.c_str(), W_OK | X_OK) != 0) {
     problems.push_back("pool directory " + dir +
                        " is not writable: existing pools go on, new ones cannot be made. Give the "

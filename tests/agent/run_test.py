@@ -1,5 +1,6 @@
 """`agent run` with sources of its own: what comes in is stored, and the end is told by the exit code."""
 
+import grp
 import os
 import stat
 import subprocess
@@ -80,6 +81,25 @@ class RunTest(AgentTest):
         self.assertEqual(mode(self.path("app")), 0o600)
         self.stop(agent)
         self.assertFalse(self.socket.exists())
+
+    def test_a_group_may_read_pools_and_ask_the_agent(self):
+        group = grp.getgrgid(os.getgid()).gr_name
+        self.configure(f'[pools.app]\nsize = "1M"\ngroup = "{group}"\n' + self.tap("web", "exec sleep 1000"), group=group)
+        agent = self.start_agent()
+        for path, mode in ((self.pools, 0o2750), (self.path("app"), 0o640), (self.socket, 0o660),
+                           (self.socket.parent, 0o750)):
+            status = os.stat(path)
+            self.assertEqual((stat.S_IMODE(status.st_mode), status.st_gid), (mode, os.getgid()), path)
+        self.assertEqual(self.status()["agent"]["problems"], [])
+        self.stop(agent)
+
+    def test_a_child_has_no_descriptors_of_the_agent(self):
+        """Its own three, and the one that `ls` opens."""
+        self.configure(POOL + self.tap("web", "sleep 0.3; exec ls /proc/self/fd") + STDIN)
+        agent = self.start_agent(stdin=subprocess.PIPE)
+        self.wait_for_source("web", lambda source: source["state"] == "finished", "it has ended")
+        self.assertEqual(self.lines("app"), ["0", "1", "2", "3"])
+        self.stop(agent)
 
     def test_a_failing_source_stops_no_other(self):
         self.configure(POOL + self.tap("bad", "exit 3", restart="on-failure", restart_delay="100ms")
