@@ -125,6 +125,11 @@ class PrivateJournald:
             pass
         self.machine_id = machine
         (self.folder / "machine-id").write_text(machine + "\n")
+        try:  # as systemd-tmpfiles would: members of the group may read
+            shutil.chown(self.log, group="systemd-journal")
+            self.log.chmod(0o2755)
+        except LookupError:
+            pass
         self.configure(**settings)
         self.holder = subprocess.Popen(
             ["unshare", "-m", "--propagation", "private", "sh", "-c", SET_UP, "sh", str(self.folder)],
