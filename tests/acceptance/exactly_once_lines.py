@@ -13,7 +13,7 @@ from agent_setup import (JOURNALD_SOURCE, NUMBER, PATIENCE, Agent, PoolWords, co
 from support import BIN, build_release, require
 
 LEAST_PUBLISHING = 0.2  # of the kills
-LONGEST_LIFE = 0.4  # seconds
+LONGEST_LIFE, LONGEST_AIM = 0.4, 0.6  # seconds
 CURSOR = re.compile(rb'"__CURSOR":"[^"]*;i=([0-9a-f]+);')
 
 
@@ -102,19 +102,29 @@ class Rounds:
                                    stdin=subprocess.DEVNULL)
 
     def kill(self, reader, aimed):
-        """At a random instant, or at the first publishing after one."""
+        """At a random instant; aimed ones at the first publishing after it that the process can be caught in."""
         time.sleep(self.rng.random() * LONGEST_LIFE)
         if aimed:
-            give_up = time.monotonic() + LONGEST_LIFE
-            is_writing = self.words.is_writing
-            while not is_writing() and time.monotonic() < give_up:
-                pass
+            self.catch_publishing(reader.pid)
         os.kill(reader.pid, signal.SIGKILL)
         reader.wait(PATIENCE)
         # Nobody else writes to the pool: the word is as the dead one left it.
         self.figures["while_publishing"] += self.words.is_writing()
         self.figures["kills"] += 1
         self.figures["aimed"] += aimed
+
+    def catch_publishing(self, pid):
+        """Holds the process up in the middle of publishing. Gives up when there is nothing to publish."""
+        give_up = time.monotonic() + LONGEST_AIM
+        while time.monotonic() < give_up:
+            if not self.words.is_writing():
+                continue
+            os.kill(pid, signal.SIGSTOP)
+            if os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT).si_code != os.CLD_STOPPED:
+                return
+            if self.words.is_writing():
+                return
+            os.kill(pid, signal.SIGCONT)
 
     def run(self, writer):
         """One round."""
@@ -127,7 +137,7 @@ class Rounds:
         if self.rng.random() < 0.2:
             with writer.quiet:  # else a file might come between looking and removing
                 self.figures["files_vacuumed"] += vacuum_what_was_read(self.journald, self.agent.pool)
-        self.kill(reader, aimed=self.rng.random() < 0.6)
+        self.kill(reader, aimed=self.rng.random() < 0.5)
 
     def is_enough(self, rounds):
         kills, publishing = self.figures["kills"], self.figures["while_publishing"]

@@ -164,22 +164,24 @@ class PrivateJournald:
 
     # Processes.
 
-    def inside(self, command, user=None):
-        """The command line that runs a command in the namespace, in the current folder if that is there."""
+    def inside(self, command, user=None, group="systemd-journal"):
+        """The command line that runs a command in the namespace, in the current folder. With a user's number
+        it is that user's, and a member of the group, which may read journals, or of none."""
         words = ["nsenter", "-m", "-t", str(self.holder.pid), f"--wdns={os.getcwd()}", "--"]
         if user is not None:
-            words += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--"]
+            groups = f"--groups={group}" if group else "--clear-groups"
+            words += ["setpriv", f"--reuid={user}", f"--regid={user}", groups, "--"]
         return words + [str(word) for word in command]
 
-    def run(self, command, check=True, user=None, **options):
+    def run(self, command, check=True, user=None, group="systemd-journal", **options):
         """Runs a command inside to its end; outputs are bytes unless the options say otherwise."""
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("timeout", PATIENCE)
-        return subprocess.run(self.inside(command, user), check=check, **options)
+        return subprocess.run(self.inside(command, user, group), check=check, **options)
 
-    def popen(self, command, user=None, **options):
+    def popen(self, command, user=None, group="systemd-journal", **options):
         """Starts a command inside; it has the pid of the result, and keeps running until it is ended."""
-        return subprocess.Popen(self.inside(command, user), **options)
+        return subprocess.Popen(self.inside(command, user, group), **options)
 
     def start(self, name=""):
         """Starts journald, of a namespace of its own with a name; returns when it takes entries."""
@@ -206,10 +208,12 @@ class PrivateJournald:
         finally:
             probe.close()
 
+    def outside_path(self, path):
+        """Where a path of the namespace can be reached from outside."""
+        return pathlib.Path(f"/proc/{self.holder.pid}/root{path}")
+
     def socket_folder(self, name=""):
-        # Through the holder's root, so that a test can use the sockets without being inside.
-        part = f"journal.{name}" if name else "journal"
-        return pathlib.Path(f"/proc/{self.holder.pid}/root/run/systemd/{part}")
+        return self.outside_path(f"/run/systemd/journal.{name}" if name else "/run/systemd/journal")
 
     def kill(self, name="", how=signal.SIGKILL):
         """Ends journald. What it took but did not write yet is lost: see sync()."""
