@@ -96,7 +96,8 @@ Result<int> dispatch(const Arguments& arguments, bool called_as_pls, CommandCont
   const CommandEntry* entry = find_command(words[0]);
   if (entry == nullptr) return std::unexpected(unknown_command(words[0]));
   // `pool help create` is `help pool create`.
-  if (words.size() > 1 && words[1] == "help" && words[0] == "pool") {
+  const bool has_commands = words[0] == "pool" || words[0] == "agent" || words[0] == "intake";
+  if (words.size() > 1 && words[1] == "help" && has_commands) {
     Arguments topic(words.begin(), words.end());
     topic.erase(topic.begin() + 1);
     return run_help(topic);

@@ -49,9 +49,9 @@ std::string exit_codes_help() {
     std::string_view meaning;
   };
   constexpr std::array kRows = {
-      Row{ErrorKind::Internal, "a bug; feed --errors skip: records were rejected"},
+      Row{ErrorKind::Internal, "a bug; feed: records were rejected; agent: degraded"},
       Row{ErrorKind::Usage, "wrong options, values or input"},
-      Row{ErrorKind::NotFound, "no such pool or message"},
+      Row{ErrorKind::NotFound, "no such pool or message; agent: none runs"},
       Row{ErrorKind::AlreadyExists, "the pool to create exists"},
       Row{ErrorKind::Busy, "the writer lock was not free in time"},
       Row{ErrorKind::Permission, "the operating system refuses access"},
@@ -67,6 +67,7 @@ std::string exit_codes_help() {
             std::string(row.meaning) + "\n";
   }
   return text +
+         "  78   agent: the configuration cannot run\n"
          "  124  follow --timeout or duplex --timeout passed without a message\n"
          "  tap exits as the wrapped command did: with its code, or 128 + the signal\n";
 }

@@ -96,8 +96,8 @@ void register_intake(CLI::App& root, CommandContext& context) {
        .examples =
            "  plasmite intake journald syslog --create\n"
            "  plasmite intake journald web --unit nginx --priority warning --since 1h\n"
-           "  plasmite intake journald old --directory /mnt/var/log/journal --start oldest --once\n"
-           "  plasmite intake journald root --match _UID=0 --match _TRANSPORT=stdout --create"});
+           "  plasmite intake journald old --directory /mnt/journal --start oldest --once\n"
+           "  plasmite intake journald root --match _UID=0 --match _TRANSPORT=stdout"});
   journald->add_option("POOL", request->pool, "Pool name or path")->required();
   add_place(*journald, *request);
   add_matches(*journald, *request);

@@ -118,6 +118,7 @@ class DraftCheck {
 
   std::vector<const Placed<SourceConfig>*> sources_by_place() const {
     std::vector<const Placed<SourceConfig>*> sources;
+    sources.reserve(draft_.sources.size());
     for (const auto& [name, source] : draft_.sources) sources.push_back(&source);
     std::ranges::sort(sources, {}, [](const auto* source) {
       return std::pair(source->place.file, source->place.line);

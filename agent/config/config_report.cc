@@ -1,6 +1,5 @@
 #include "agent/config/config_report.h"
 
-#include "agent/config/config_init.h"
 #include "agent/output/human.h"
 #include "agent/output/stdio.h"
 #include "agent/output/terminal_text.h"
@@ -10,13 +9,6 @@ namespace {
 
 // One line stays one line: names of files and values may have line ends.
 std::string one_line(std::string_view text) { return escape_for_terminal(text); }
-
-// A closed stdout is no failure.
-Result<int> say(const std::string& line) {
-  const auto written = write_output(kStdout, line + "\n");
-  if (!written) return std::unexpected(written.error());
-  return 0;
-}
 
 }  // namespace
 
@@ -44,15 +36,12 @@ Result<int> check_config(const CommandContext&, const std::filesystem::path& mai
     report_problems(config.error());
     return kConfigExitCode;
   }
-  return say(one_line(main_file.native()) + ": ok: " + counted(config->pools.size(), "pool") +
-             ", " + counted(config->sources.size(), "source"));
-}
-
-Result<int> init_config(const CommandContext&, const std::filesystem::path& main_file, bool force) {
-  if (auto written = write_initial_config(main_file, force); !written)
-    return std::unexpected(written.error());
-  return say(one_line(main_file.native()) +
-             ": written; read it, change it, then `plasmite agent check`");
+  const std::string line = one_line(main_file.native()) +
+                           ": ok: " + counted(config->pools.size(), "pool") + ", " +
+                           counted(config->sources.size(), "source") + "\n";
+  const auto written = write_output(kStdout, line);
+  if (!written) return std::unexpected(written.error());
+  return 0;
 }
 
 }  // namespace plasmite

@@ -1,4 +1,4 @@
-// What `pls agent check` and `pls agent init` say. Thread-safety: free functions.
+// What `pls agent check` says. Thread-safety: free functions.
 #pragma once
 
 #include <filesystem>
@@ -20,9 +20,5 @@ void report_problems(std::span<const ConfigProblem> problems, std::string_view w
 // The exit code: 0 with one line on stdout, or kConfigExitCode with all problems on stderr.
 // Warnings go to stderr in both cases.
 Result<int> check_config(const CommandContext& context, const std::filesystem::path& main_file);
-
-// Writes the first configuration of this machine (config_init.h), and says on stdout where it is.
-Result<int> init_config(const CommandContext& context, const std::filesystem::path& main_file,
-                        bool force);
 
 }  // namespace plasmite

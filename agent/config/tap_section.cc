@@ -78,7 +78,7 @@ void read_stop(TableReader& table, TapConfig& tap) {
 
 // Empty: there is no such place.
 std::filesystem::path secret_path(const std::string& file, const ConfigReading& reading) {
-  const std::filesystem::path path = file;
+  std::filesystem::path path = file;
   if (path.is_absolute()) return path;
   const auto credentials = reading.surroundings.variable("CREDENTIALS_DIRECTORY");
   if (!credentials || credentials->empty()) return {};

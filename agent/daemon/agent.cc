@@ -38,18 +38,20 @@ Agent::Agent(Setup setup)
       timer_(io_),
       watchdog_(io_),
       pools_(config_.pool_dir, config_.group),
-      rejects_(config_.reject_pool.empty()
-                   ? nullptr
-                   : std::make_unique<RejectPool>(
-                         [this, name = config_.reject_pool] { return pools_.open(name); })),
+      rejects_(make_reject_pool()),
       supervisor_({.make = setup_.make,
                    .pools = &pools_,
-                   .rejects = rejects_.get(),
                    .log = &log_,
                    .post = [this](std::function<void()> work) { asio::post(io_, std::move(work)); },
                    .on_change = [this] { source_changed(); }}) {}
 
 Agent::~Agent() = default;
+
+std::unique_ptr<RejectPool> Agent::make_reject_pool() {
+  if (config_.reject_pool.empty()) return nullptr;
+  return std::make_unique<RejectPool>(
+      [this, name = config_.reject_pool] { return pools_.open(name); });
+}
 
 Result<int> Agent::run() {
   constexpr mode_t kSocketDirMode = 0750;
@@ -90,7 +92,7 @@ Result<void> Agent::start() {
                               {"sources", std::to_string(config_.sources.size())},
                               {"socket", config_.socket.native()},
                               {"version", PLASMITE_VERSION}});
-  (void)supervisor_.apply(config_);
+  (void)supervisor_.apply(config_, rejects_.get());
   tell_manager();
   notifier_.ready();
   if (notifier_.watchdog()) watch();
@@ -185,10 +187,15 @@ void Agent::apply_config(AgentConfig config) {
   reload_.needs_restart = keep_what_needs_a_restart(config_, config);
   for (const std::string& key : reload_.needs_restart)
     log_.warning("this key has changed, which counts after a restart only", {{"key", key}});
+  const bool has_new_reject_pool = config.reject_pool != config_.reject_pool;
   config_ = std::move(config);
   log_.set_level(log_level_of(config_.log_level));
   pools_.declare(config_.pools);
-  auto changes = supervisor_.apply(config_);
+  if (has_new_reject_pool) {
+    if (rejects_) old_rejects_.push_back(std::move(rejects_));
+    rejects_ = make_reject_pool();
+  }
+  auto changes = supervisor_.apply(config_, rejects_.get());
   reload_.added = std::move(changes.added);
   reload_.changed = std::move(changes.changed);
   reload_.removed = std::move(changes.removed);
@@ -209,6 +216,7 @@ void Agent::wait_for_reload() {
 void Agent::end_reload() {
   timer_.cancel();
   reload_.still_draining = supervisor_.leaving();
+  if (reload_.still_draining.empty()) old_rejects_.clear();
   const std::string error = error_of(reload_);
   last_reload_ = {.time_ns = wall_clock_ns(), .error = error};
   phase_ = Phase::running;

@@ -60,6 +60,7 @@ class Agent {
 
   Result<void> start();
   void prepare_pools();
+  std::unique_ptr<RejectPool> make_reject_pool();
   void wait_for_signal();
   void handle_signal(int signal);
   void handle_request(const std::string& request, ControlServer::Answer answer);
@@ -90,7 +91,8 @@ class Agent {
   boost::asio::steady_timer timer_;     // of a reload or of the end
   boost::asio::steady_timer watchdog_;  // runs only if the service manager wants it
   AgentPools pools_;
-  std::unique_ptr<RejectPool> rejects_;
+  std::unique_ptr<RejectPool> rejects_;                   // null: none
+  std::vector<std::unique_ptr<RejectPool>> old_rejects_;  // of sources that are being drained
   Supervisor supervisor_;
   std::unique_ptr<ControlServer> server_;
   Phase phase_ = Phase::running;

@@ -40,7 +40,8 @@ std::string size_note(const PoolConfig& config, const PoolInfo& info,
   if (info.file_size == declared) return {};
   return "pool " + config.name + " has " + size_in_words(info.file_size) + ", declared are " +
          size_in_words(declared) + ": `plasmite --dir " + dir.string() + " pool resize " +
-         config.name + " " + size_argument(declared) + "` changes it while the agent runs.";
+         config.name + " " + size_argument(declared) +
+         "` changes it; not while a tap captures into it.";
 }
 
 }  // namespace
@@ -104,7 +105,10 @@ Result<Pool> AgentPools::open_or_create(const PoolConfig& config,
   const std::filesystem::path path = path_of(config.name);
   auto pool = Pool::open(path);
   if (pool || pool.error().kind() != ErrorKind::NotFound) return pool;
-  if (auto made = make_group_dir(dir_, dir_group_.empty() ? 0700 : 02750, dir_group_); !made)
+  // The folder is of use to the pool's group only if they may enter it.
+  const bool is_for_pool = dir_group_.empty() && group_id(config.group);
+  const std::string& group = is_for_pool ? config.group : dir_group_;
+  if (auto made = make_group_dir(dir_, group.empty() ? 0700 : 02750, group); !made)
     return std::unexpected(std::move(made.error()));
   const uint32_t mode = config.group.empty() ? 0600 : 0640;
   pool = Pool::create(path, {.size_bytes = config.size_bytes, .mode = mode});
@@ -183,8 +187,9 @@ std::vector<std::string> AgentPools::dir_problems() const {
     return {};  // not made yet: whoever makes it reports
   std::vector<std::string> problems;
   if ((filesystem.f_flag & ST_RDONLY) != 0) {
-    problems.push_back("pool directory " + dir +
-                       " is on a read-only filesystem: nothing can be stored.");
+    problems.push_back(
+        "pool directory " + dir +
+        " is on a read-only filesystem: open pools go on, others cannot be opened or made.");
   } else if (::access(dir.c_str(), W_OK | X_OK) != 0) {
     problems.push_back("pool directory " + dir +
                        " is not writable: existing pools go on, new ones cannot be made. Give the "

@@ -9,14 +9,19 @@ namespace plasmite {
 
 Result<int> run_agent_in_foreground(const AgentRequest& request) {
   Log log({.for_journal = stderr_is_journal()});
-  auto config = load_config(request.config);
+  std::vector<ConfigProblem> warnings;
+  auto config = load_config(request.config, &warnings);
+  for (const ConfigProblem& problem : warnings)
+    log.warning("odd in the configuration", {{"problem", describe(problem)}});
   if (!config) {
     for (const ConfigProblem& problem : config.error())
       log.error("configuration refused", {{"problem", describe(problem)}});
     return kConfigExitCode;
   }
   log.set_level(log_level_of(config->log_level));
-  Agent agent({.config_file = request.config,
+  std::error_code ignored;  // then it is shown as it was given
+  const auto file = std::filesystem::absolute(request.config, ignored);
+  Agent agent({.config_file = ignored ? std::filesystem::path(request.config) : file,
                .config = std::move(*config),
                .load = [](const std::filesystem::path& file) { return load_config(file); },
                .make = make_source,

@@ -77,7 +77,7 @@ bool wait_until(int fd, short events, Clock::time_point deadline) {
   }
 }
 
-// Everything until the other side closes; none: not in time.
+// The first line; less if the other side closes before its end; none: not in time.
 std::optional<std::string> read_reply(int fd, Clock::time_point deadline) {
   std::string reply;
   std::array<char, 65536> buffer;
@@ -86,7 +86,7 @@ std::optional<std::string> read_reply(int fd, Clock::time_point deadline) {
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size <= 0) return reply;
     reply.append(buffer.data(), static_cast<size_t>(size));
-    if (reply.size() > kMostReplyBytes) return reply;
+    if (reply.ends_with('\n') || reply.size() > kMostReplyBytes) return reply;
   }
   return std::nullopt;
 }

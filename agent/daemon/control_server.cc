@@ -183,20 +183,35 @@ void ControlServer::close() {
     if (const auto alive = session.lock()) alive->close();
 }
 
+// By accept4() itself: a descriptor that is marked only afterwards is inherited by a child that a
+// source starts just then, and the peer never sees the end of the connection.
 void ControlServer::accept() {
-  acceptor_.async_accept([this](error_code failed, Local::socket socket) {
+  acceptor_.async_wait(Local::acceptor::wait_read, [this](error_code failed) {
     // The acceptor was closed, and this may be gone.
-    if (failed == asio::error::operation_aborted) return;
-    if (failed) {
+    if (failed) return;
+    const int fd =
+        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    // Whoever it was has gone already.
+    const bool is_nobody = fd < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR);
+    if (fd < 0 && !is_nobody) {
       accept_later();
       return;
     }
-    make_room();
-    const auto session = std::make_shared<ControlSession>(std::move(socket), handle_);
-    sessions_.push_back(session);
-    session->read();
+    if (fd >= 0) serve(UniqueFd(fd));
     accept();
   });
+}
+
+void ControlServer::serve(UniqueFd fd) {
+  make_room();
+  Local::socket socket(acceptor_.get_executor());
+  error_code failed;
+  socket.assign(Local(), fd.get(), failed);
+  if (failed) return;
+  (void)fd.release();
+  const auto session = std::make_shared<ControlSession>(std::move(socket), handle_);
+  sessions_.push_back(session);
+  session->read();
 }
 
 // No descriptor is free, for example. At once it would only fail again.

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/unique_fd.h"
 
 namespace plasmite {
 
@@ -49,6 +50,7 @@ class ControlServer {
   ControlServer(boost::asio::io_context& io, std::filesystem::path path, Handle handle);
   void accept();
   void accept_later();
+  void serve(UniqueFd fd);
   void make_room();
 
   boost::asio::local::stream_protocol::acceptor acceptor_;

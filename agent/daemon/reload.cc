@@ -1,7 +1,6 @@
 #include "agent/daemon/reload.h"
 
-#include <algorithm>
-
+#include "agent/config/config_diff.h"
 #include "agent/output/human.h"
 #include "agent/output/json_writer.h"
 
@@ -20,30 +19,14 @@ void add_names(JsonWriter& json, std::string_view key, const std::vector<std::st
   json.end_array();
 }
 
-// The reject pool stays declared as long as it is in use.
-void keep_reject_pool(const AgentConfig& now, AgentConfig& wanted) {
-  const auto is_it = [&](const PoolConfig& pool) { return pool.name == now.reject_pool; };
-  if (now.reject_pool.empty() || std::ranges::any_of(wanted.pools, is_it)) return;
-  const auto declared = std::ranges::find_if(now.pools, is_it);
-  if (declared == now.pools.end()) return;
-  wanted.pools.push_back(*declared);
-  std::ranges::sort(wanted.pools, {}, &PoolConfig::name);
-}
-
 }  // namespace
 
 std::vector<std::string> keep_what_needs_a_restart(const AgentConfig& now, AgentConfig& wanted) {
-  std::vector<std::string> keys;
-  const auto keep = [&](const char* key, auto member) {
-    if (now.*member == wanted.*member) return;
-    keys.emplace_back(key);
-    wanted.*member = now.*member;
-  };
-  keep("agent.group", &AgentConfig::group);
-  keep("agent.pools", &AgentConfig::pool_dir);
-  keep("agent.reject_pool", &AgentConfig::reject_pool);
-  keep("agent.socket", &AgentConfig::socket);
-  keep_reject_pool(now, wanted);
+  std::vector<std::string> keys = diff_configs(now, wanted).agent_restart;
+  for (std::string& key : keys) key.insert(0, "agent.");
+  wanted.group = now.group;
+  wanted.pool_dir = now.pool_dir;
+  wanted.socket = now.socket;
   return keys;
 }
 

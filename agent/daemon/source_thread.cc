@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "agent/values.h"
+
 namespace plasmite {
 namespace {
 
@@ -93,6 +95,7 @@ Result<SourceEnd> SourceThread::run_guarded() {
 
 bool SourceThread::run_once() {
   const Clock::time_point began = Clock::now();
+  run_began_ns_ = wall_clock_ns();
   const uint64_t stored_before = report_.snapshot().totals.stored;
   report_.set_state(SourceState::running);
   const auto end = run_guarded();
@@ -130,8 +133,12 @@ void SourceThread::observe(const SourceSnapshot& snapshot) {
     case SourceState::blocked:
     case SourceState::backing_off:
     case SourceState::failed: {
-      const std::string error =
-          snapshot.last_error ? describe(*snapshot.last_error) : std::string();
+      const bool is_new = snapshot.last_error_ns && *snapshot.last_error_ns >= run_began_ns_;
+      if (!is_new && snapshot.state == SourceState::backing_off) {
+        setup_.log->info("source has ended and is started again", {{"source", name}});
+        return;
+      }
+      const std::string error = is_new ? describe(*snapshot.last_error) : std::string();
       if (error == logged_error_ && snapshot.state != SourceState::failed) {
         ++same_errors_;
         return;

@@ -74,10 +74,11 @@ class SourceThread {
   const SourceContext context_;
   std::unique_ptr<Source> source_;
   std::atomic<bool> ended_{false};
-  uint32_t failures_ = 0;  // in a row; of the source's thread, like the next three
+  uint32_t failures_ = 0;  // in a row; of the source's thread, like the next four
   SourceState logged_state_ = SourceState::starting;
   std::string logged_error_;
   uint64_t same_errors_ = 0;
+  int64_t run_began_ns_ = 0;      // UTC
   std::optional<Error> problem_;  // of the last probe
   std::optional<std::chrono::steady_clock::time_point> probed_;
   std::thread thread_;

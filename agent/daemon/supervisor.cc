@@ -19,11 +19,12 @@ Supervisor::~Supervisor() {
     if (slot.thread) slot.thread->request(StopSignal::Level::now);
 }
 
-Supervisor::Changes Supervisor::apply(const AgentConfig& config) {
+Supervisor::Changes Supervisor::apply(const AgentConfig& config, RejectPool* rejects) {
   Changes changes;
   std::map<std::string, Wanted> wanted;
   for (const SourceConfig& source : config.sources)
-    wanted[source.name] = {.config = source, .durability = durability_of(config, source.pool)};
+    wanted[source.name] = {
+        .config = source, .durability = durability_of(config, source.pool), .rejects = rejects};
   for (auto& [name, slot] : slots_) {
     const auto found = wanted.find(name);
     if (found == wanted.end()) {
@@ -44,11 +45,11 @@ Supervisor::Changes Supervisor::apply(const AgentConfig& config) {
     changes.added.push_back(name);
     start(slots_[name], std::move(added));
   }
-  // Those without a thread have nothing to drain.
-  std::vector<std::string> threadless;
+  // Those that have ended, or never started, have nothing to drain, and nobody will tell of them.
+  std::vector<std::string> ended;
   for (const auto& [name, slot] : slots_)
-    if (slot.is_leaving && !slot.thread) threadless.push_back(name);
-  for (const std::string& name : threadless) source_ended(name);
+    if (slot.is_leaving && (!slot.thread || slot.thread->has_ended())) ended.push_back(name);
+  for (const std::string& name : ended) replace(name);
   return changes;
 }
 
@@ -68,7 +69,7 @@ void Supervisor::start(Slot& slot, Wanted wanted) {
        .durability = slot.now.durability,
        .open_pool = [pools = setup_.pools,
                      pool = slot.now.config.pool] { return pools->open(pool); },
-       .rejects = setup_.rejects,
+       .rejects = slot.now.rejects,
        .make = setup_.make,
        .log = setup_.log,
        .on_ended = [this, name] { setup_.post([this, name] { source_ended(name); }); }});
@@ -84,20 +85,23 @@ void Supervisor::start(Slot& slot, Wanted wanted) {
 }
 
 void Supervisor::source_ended(const std::string& name) {
+  replace(name);
+  setup_.on_change();
+}
+
+// Nothing happens if it does not leave, or still has to end: it may be another thread that has
+// ended, one that this slot had before.
+void Supervisor::replace(const std::string& name) {
   const auto found = slots_.find(name);
   if (found == slots_.end()) return;
   Slot& slot = found->second;
-  // Of a thread that this slot had before.
-  if (slot.thread && !slot.thread->has_ended()) return;
-  if (slot.is_leaving && !is_stopping_) {
-    slot.thread.reset();
-    if (slot.next) {
-      start(slot, std::move(*slot.next));
-    } else {
-      slots_.erase(found);
-    }
+  if (!slot.is_leaving || is_stopping_ || (slot.thread && !slot.thread->has_ended())) return;
+  slot.thread.reset();
+  if (slot.next) {
+    start(slot, std::move(*slot.next));
+  } else {
+    slots_.erase(found);
   }
-  setup_.on_change();
 }
 
 std::vector<std::string> Supervisor::leaving() const {

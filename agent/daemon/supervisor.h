@@ -22,8 +22,7 @@ class Supervisor {
  public:
   struct Setup {
     MakeSource make;
-    AgentPools* pools = nullptr;    // these three must outlive this
-    RejectPool* rejects = nullptr;  // null: none
+    AgentPools* pools = nullptr;  // must outlive this, as the log
     Log* log = nullptr;
     std::function<void(std::function<void()>)> post;  // runs it in the main thread; thread-safe
     std::function<void()> on_change;                  // some source has ended; in the main thread
@@ -38,7 +37,8 @@ class Supervisor {
   };
   // From now on these sources. One that is configured as before, its pool's durability included, is
   // not touched; one that is gone or other than before is drained first. See is_settled().
-  Changes apply(const AgentConfig& config);
+  // `rejects`, null for none, must outlive those that get it.
+  Changes apply(const AgentConfig& config, RejectPool* rejects);
 
   // Whether no source that the configuration took away or changed is still being drained.
   bool is_settled() const { return leaving().empty(); }
@@ -61,6 +61,7 @@ class Supervisor {
   struct Wanted {
     SourceConfig config;
     Durability durability = Durability::fast;
+    RejectPool* rejects = nullptr;
     bool operator==(const Wanted&) const = default;
   };
   struct Slot {
@@ -73,6 +74,7 @@ class Supervisor {
 
   void start(Slot& slot, Wanted wanted);
   void source_ended(const std::string& name);
+  void replace(const std::string& name);
   static void drain(Slot& slot);
 
   Setup setup_;

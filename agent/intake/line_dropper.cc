@@ -126,8 +126,9 @@ bool LineDropper::step() {
     uint64_t count;
     (void)!::read(wake_.get(), &count, sizeof(count));
   }
-  if (events[1].revents != 0) write_output();
+  // First in: once a line has begun to go out, less may come in than was asked for above.
   if (events[0].revents != 0) read_input(wanted);
+  if (events[1].revents != 0) write_output();
   if (at_end && (events[0].revents == 0 || read_since_finish_ > kMostBytesAtTheEnd)) {
     const MutexLock lock(mutex_);
     ended_ = true;

@@ -74,8 +74,8 @@ class SourceWriter {
   // Whether a commit failed: an error of whoever commits by himself is then the pool's.
   bool gave_up() const;
 
-  // Called again and again, in the middle of a commit, while the stop signal asks for an end and the pool does
-  // not take the batch.
+  // Called again and again, in the middle of a commit, while the stop signal asks for an end and
+  // the pool does not take the batch.
   void set_on_stop_while_blocked(std::function<void()> on_stop);
 
   // What is stored under this name; empty: nothing yet.

@@ -1,5 +1,6 @@
 #include "sources/journal/journal_files.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "core/base/unique_fd.h"
@@ -28,14 +30,20 @@ enum class FileState : uint8_t { readable, denied, damaged, gone };
 constexpr size_t kHeaderBytes = 208;  // what every version has
 constexpr size_t kHeaderSizeAt = 88;
 constexpr size_t kArenaSizeAt = 96;
+constexpr size_t kSeqnumIdAt = 72;
+constexpr size_t kHeadSeqnumAt = 168;
 
-uint64_t number_at(const std::array<char, kHeaderBytes>& header, size_t at) {
+uint64_t raw_at(const std::array<char, kHeaderBytes>& header, size_t at) {
   uint64_t value = 0;
   std::memcpy(&value, header.data() + at, sizeof value);
-  return le64toh(value);
+  return value;
 }
 
-FileState look_at(const std::string& path) {
+uint64_t number_at(const std::array<char, kHeaderBytes>& header, size_t at) {
+  return le64toh(raw_at(header, at));
+}
+
+FileState look_at(const std::string& path, std::optional<JournalFiles::Head>& head) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) {
     if (errno == EACCES || errno == EPERM) return FileState::denied;
@@ -50,14 +58,20 @@ FileState look_at(const std::string& path) {
   const uint64_t header_bytes = number_at(header, kHeaderSizeAt);
   const uint64_t arena_bytes = number_at(header, kArenaSizeAt);
   const auto size = static_cast<uint64_t>(status.st_size);
-  return header_bytes <= size && arena_bytes <= size - header_bytes ? FileState::readable
-                                                                    : FileState::damaged;
+  if (header_bytes > size || arena_bytes > size - header_bytes) return FileState::damaged;
+  if (const uint64_t seqnum = number_at(header, kHeadSeqnumAt); seqnum != 0)
+    head = {.seqnum_id = {.high = be64toh(raw_at(header, kSeqnumIdAt)),
+                          .low = be64toh(raw_at(header, kSeqnumIdAt + 8))},
+            .seqnum = seqnum};
+  return FileState::readable;
 }
 
 void count(JournalFiles& files, const std::string& path) {
-  switch (look_at(path)) {
+  std::optional<JournalFiles::Head> head;
+  switch (look_at(path, head)) {
     case FileState::readable:
       ++files.readable;
+      if (head) files.heads.push_back(*head);
       return;
     case FileState::denied:
       if (files.denied++ == 0) files.first_denied = path;
@@ -155,7 +169,8 @@ Result<JournalFiles> look_at_journal_files(const JournalPlace& place) {
   if (place.kind != JournalPlace::Kind::files) return look_at_machine(place);
   JournalFiles files;
   for (const std::string& path : place.paths) {
-    if (look_at(path) == FileState::gone)
+    std::error_code error;
+    if (!fs::exists(path, error) && !error)
       return std::unexpected(
           errno_error(ENOENT, "no such journal file", path)
               .with_hint("Check the path, or name the folder with --directory."));

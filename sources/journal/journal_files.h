@@ -3,19 +3,28 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "core/base/error.h"
+#include "sources/journal/journal_cursor.h"
 #include "sources/journal/journal_options.h"
 
 namespace plasmite {
 
 struct JournalFiles {
+  struct Head {  // the first entry of a file
+    JournalId seqnum_id;
+    uint64_t seqnum;
+    bool operator==(const Head&) const = default;
+  };
+
   size_t readable = 0;
   size_t denied = 0;   // there, but not for us
   size_t damaged = 0;  // no journal files, or shorter than they say
   std::string first_denied = {}, first_damaged = {};
+  std::vector<Head> heads = {};  // of those that are readable and not empty
 
   // All entries there are can be read: what is missing in their numbers is missing in the journal.
   bool all_readable() const { return denied == 0; }

@@ -164,8 +164,8 @@ JournalReader::Step JournalReader::advance() {
       return Step::unreadable;
     }
     if (is_unwanted(cursor_)) continue;
-    has_jumped_ = is_jump(cursor_);
-    if (has_jumped_ && !std::exchange(looked_again_, true)) {
+    missing_here_ = options_.matches.empty() ? missing_before(cursor_).value_or(0) : 0;
+    if (missing_here_ > 0 && !std::exchange(looked_again_, true)) {
       if (auto looked = look_again(); !looked) return fail(looked.error());
       continue;
     }
@@ -178,6 +178,7 @@ JournalReader::Step JournalReader::advance() {
 JournalReader::Step JournalReader::at_end() {
   has_changed_ = false;
   suspicious_ = false;  // what goes away from here on has been read
+  missing_ = 0;
   return Step::end;
 }
 
@@ -202,8 +203,8 @@ bool JournalReader::is_unwanted(const JournalCursor& cursor) {
   if (unwanted) {
     passed_over_ = true;
     // It is no loss either.
-    if (Tracked* known = tracked(cursor.seqnum_id))
-      known->seqnum = std::max(known->seqnum, cursor.seqnum);
+    const Tracked* known = tracked(cursor.seqnum_id);
+    if (known && known->seqnum < cursor.seqnum) track(cursor);
   }
   if (not_before_us_) {
     if (cursor.realtime_us < *not_before_us_) return true;
@@ -212,10 +213,30 @@ bool JournalReader::is_unwanted(const JournalCursor& cursor) {
   return unwanted;
 }
 
-bool JournalReader::is_jump(const JournalCursor& cursor) const {
-  if (!can_count()) return false;
-  const auto known = std::ranges::find(tracked_, cursor.seqnum_id, &Tracked::seqnum_id);
-  return known != tracked_.end() && cursor.seqnum > known->seqnum + 1;
+// How many numbers lie between what was read last and this entry; none: nobody can know.
+// journald gives out numbers from one counter, but the files of each user are a series of their
+// own. So the numbers of a series have holes, which the other series fill.
+std::optional<uint64_t> JournalReader::missing_before(const JournalCursor& cursor) const {
+  if (!position_.empty() && entries_between(last_, cursor) == 0) return 0;
+  // Each namespace has a counter of its own.
+  const std::string& name_space = options_.place.name_space;
+  const bool has_one_counter = name_space != "*" && !name_space.starts_with('+');
+  if (!has_one_counter || !files_.all_readable()) return std::nullopt;
+  std::optional<uint64_t> before;
+  if (const Tracked* known = tracked(cursor.seqnum_id)) before = known->seqnum;
+  // Machines that send their journals into one folder have different boots.
+  if (!position_.empty() && last_.boot_id == cursor.boot_id)
+    before = std::max(before.value_or(0), last_.seqnum);
+  if (!before) return std::nullopt;
+  return cursor.seqnum > *before ? cursor.seqnum - *before - 1 : 0;
+}
+
+// Files vanish as a whole, and so what is missing is missing before the first entry of a file.
+// Within one, numbers may be left out without a loss: journald 252 begins to count at the last
+// number of each file when it restarts.
+bool JournalReader::is_head(const JournalCursor& cursor) const {
+  const JournalFiles::Head head{.seqnum_id = cursor.seqnum_id, .seqnum = cursor.seqnum};
+  return std::ranges::find(files_.heads, head) != files_.heads.end();
 }
 
 // A jump in the numbers does not mean that entries are lost. sd-journal asks one file after the
@@ -256,11 +277,12 @@ void JournalReader::settle() {
 void JournalReader::note_gap() {
   std::optional<uint64_t> count;
   bool is_gap = is_garbled_;
-  if (has_jumped_ && suspicious_) {
+  if (suspicious_) missing_ += missing_here_;
+  if (missing_here_ > 0 && missing_ > 0 && (is_gone_ || is_head(cursor_))) {
     is_gap = true;
-    count = cursor_.seqnum - tracked(cursor_.seqnum_id)->seqnum - 1;
+    count = std::exchange(missing_, 0);
   } else if (is_gone_) {
-    is_gap = !files_.all_readable() || entries_between(last_, cursor_) != 0;
+    is_gap = missing_before(cursor_) != 0;
   }
   if (is_gap) {
     const bool is_damage = is_garbled_ || files_.damaged > 0;
@@ -273,13 +295,14 @@ void JournalReader::note_gap() {
   is_garbled_ = false;
 }
 
-JournalReader::Tracked* JournalReader::tracked(const JournalId& seqnum_id) {
+const JournalReader::Tracked* JournalReader::tracked(const JournalId& seqnum_id) const {
   const auto known = std::ranges::find(tracked_, seqnum_id, &Tracked::seqnum_id);
   return known == tracked_.end() ? nullptr : &*known;
 }
 
 void JournalReader::track(const JournalCursor& cursor) {
-  if (Tracked* known = tracked(cursor.seqnum_id)) {
+  const auto known = std::ranges::find(tracked_, cursor.seqnum_id, &Tracked::seqnum_id);
+  if (known != tracked_.end()) {
     known->seqnum = cursor.seqnum;
     return;
   }

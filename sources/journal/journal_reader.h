@@ -114,14 +114,14 @@ class JournalReader {
   Step at_end();
   bool read_cursor();
   bool is_unwanted(const JournalCursor& cursor);
-  bool is_jump(const JournalCursor& cursor) const;
+  std::optional<uint64_t> missing_before(const JournalCursor& cursor) const;
+  bool is_head(const JournalCursor& cursor) const;
   Result<void> look_again();
   Step encode();
   void settle();
   void note_gap();
   void track(const JournalCursor& cursor);
-  Tracked* tracked(const JournalId& seqnum_id);
-  bool can_count() const { return options_.matches.empty() && files_.all_readable(); }
+  const Tracked* tracked(const JournalId& seqnum_id) const;
   Step fail(Error error);
 
   const JournalOptions options_;
@@ -144,11 +144,12 @@ class JournalReader {
   bool passed_over_ = false;               // sd-journal stands behind entries that were not wanted
   bool has_changed_ = false;               // process() said so since the last end
   bool suspicious_ = false;                // files went away: a jump in the numbers is a loss
-  bool looked_again_ = false;  // for the jump ahead, which is still there
-  bool has_entry_ = false;     // advance() has come to one, cursor_...
-  bool has_jumped_ = false;    // ...whose number does not follow on what was before
-  bool is_gone_ = false;                   // the position resumed from is not there any more
-  bool is_garbled_ = false;                // the position stored is none
+  bool looked_again_ = false;              // for the jump ahead, which is still there
+  bool has_entry_ = false;                 // advance() has come to one, cursor_...
+  uint64_t missing_here_ = 0;              // ...before which this many numbers are left out
+  uint64_t missing_ = 0;     // numbers left out since files went away, not told of yet
+  bool is_gone_ = false;     // the position resumed from is not there any more
+  bool is_garbled_ = false;  // the position stored is none
   std::optional<JournalGap> gap_;
   std::optional<Error> error_;
 };

@@ -69,8 +69,11 @@ Result<void> JournalReader::resume() {
   auto follower = peek();
   if (!follower) return std::unexpected(follower.error());
   is_gone_ = *found != Found::same;
-  const auto between = *follower ? entries_between(last_, **follower) : std::nullopt;
-  if (between && files_.all_readable()) is_gone_ = *between > 0;
+  if (*follower && missing_before(**follower) == 0) is_gone_ = false;
+  // What is gone behind the position would not be seen with matches.
+  if (*follower && !options_.matches.empty() && missing_before(**follower) > 0u &&
+      is_head(**follower))
+    is_gone_ = true;
   auto out_of_order = is_out_of_order(*follower);
   if (!out_of_order) return std::unexpected(out_of_order.error());
   if (*out_of_order) scan_behind_ = last_;
@@ -115,7 +118,10 @@ Result<JournalReader::Found> JournalReader::place_behind(const std::string& curs
     auto entry = peek();
     if (!entry) return std::unexpected(entry.error());
     if (!*entry) break;
-    if (is_same_entry(**entry, parsed)) return Found::same;
+    if (is_same_entry(**entry, parsed)) {
+      track(**entry);  // it may have been numbered anew
+      return Found::same;
+    }
     found = Found::neighbour;
     if (!is_tied(**entry, parsed)) break;
   }

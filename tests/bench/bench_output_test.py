@@ -30,7 +30,7 @@ class BenchOutput(unittest.TestCase):
         self.assertEqual(
             sorted(names),
             sorted("""feed_jsonl append append_batch follow_jsonl follow_where wake_latency_p50 wake_latency_p99
-                      tap_lines density startup since_large open_large feed_cold feed_detect
+                      tap_lines journald_drain density startup since_large open_large feed_cold feed_detect
                       feed_receipts""".split()))
 
     def test_prints_one_json_object_per_lane(self):

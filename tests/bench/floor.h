@@ -108,4 +108,8 @@ class FloorLines {
   size_t held_ = 0;
 };
 
+// Appends the inside of a JSON string to `out`, which has room for six times `text`; returns the
+// new end, or null for a text that is not UTF-8.
+char* floor_escape(char* out, std::string_view text);
+
 }  // namespace plasmite::bench

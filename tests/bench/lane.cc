@@ -81,6 +81,7 @@ std::vector<Lane> all_lanes() {
   add_where_lanes(lanes);
   add_wake_lanes(lanes);
   add_tap_lanes(lanes);
+  add_journal_lanes(lanes);
   add_density_lanes(lanes);
   add_startup_lanes(lanes);
   add_large_lanes(lanes);

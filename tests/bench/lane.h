@@ -101,6 +101,7 @@ void add_follow_lanes(std::vector<Lane>& lanes);   // follow_jsonl
 void add_where_lanes(std::vector<Lane>& lanes);    // follow_where
 void add_wake_lanes(std::vector<Lane>& lanes);     // wake_latency_p50, wake_latency_p99
 void add_tap_lanes(std::vector<Lane>& lanes);      // tap_lines
+void add_journal_lanes(std::vector<Lane>& lanes);  // journald_drain
 void add_density_lanes(std::vector<Lane>& lanes);  // density
 void add_startup_lanes(std::vector<Lane>& lanes);  // startup
 void add_large_lanes(std::vector<Lane>& lanes);    // since_large, open_large
@@ -112,6 +113,7 @@ int feed_floor(const Arguments& arguments);
 int follow_floor(const Arguments& arguments);
 int where_floor(const Arguments& arguments);
 int tap_floor(const Arguments& arguments);
+int journal_floor(const Arguments& arguments);
 // `pls-bench --emit-lines N`: the child that is tapped.
 int emit_lines(const Arguments& arguments);
 

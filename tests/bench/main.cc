@@ -158,6 +158,7 @@ int main_dispatch(Arguments arguments) {
     if (name == "follow") return follow_floor(arguments);
     if (name == "where") return where_floor(arguments);
     if (name == "tap") return tap_floor(arguments);
+    if (name == "journal") return journal_floor(arguments);
     return 2;
   }
   if (!arguments.empty() && arguments[0] == "--emit-lines") {

@@ -7,10 +7,6 @@
 #include <charconv>
 #include <cstdio>
 
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
-
 #include "tests/bench/floor.h"
 #include "tests/bench/lane.h"
 
@@ -69,56 +65,6 @@ class TapRun : public LaneRun {
   ScopedFile pool_;
 };
 
-// Bytes from `at` on that stand for themselves in a JSON string: ASCII but for quotes, backslashes
-// and control characters. Anything else is rare and goes one by one.
-size_t plain_bytes(std::string_view text, size_t at) {
-  const size_t begin = at;
-#if defined(__x86_64__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i space = _mm_set1_epi8(' ');
-  for (; at + 16 <= text.size(); at += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    // Signed: below ' ' are the control characters and everything beyond ASCII.
-    const __m128i special =
-        _mm_or_si128(_mm_cmplt_epi8(bytes, space),
-                     _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-    if (const int mask = _mm_movemask_epi8(special); mask != 0)
-      return at - begin + static_cast<size_t>(__builtin_ctz(static_cast<unsigned>(mask)));
-  }
-#endif
-  while (at < text.size()) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') break;
-    ++at;
-  }
-  return at - begin;
-}
-
-// Appends to `out`, which has room for six times `text`; returns the new end, or null for a text
-// that is not UTF-8.
-char* escape(char* out, std::string_view text) {
-  bool ascii = true;
-  for (size_t at = 0; at < text.size();) {
-    const size_t plain = plain_bytes(text, at);
-    std::memcpy(out, text.data() + at, plain);
-    out += plain;
-    at += plain;
-    if (at == text.size()) break;
-    const auto byte = static_cast<unsigned char>(text[at++]);
-    if (byte == '"' || byte == '\\') {
-      *out++ = '\\';
-      *out++ = static_cast<char>(byte);
-    } else if (byte < 0x20) {
-      out += std::snprintf(out, 7, "\\u%04x", byte);
-    } else {
-      *out++ = static_cast<char>(byte);
-      ascii = false;
-    }
-  }
-  return ascii || simdjson::validate_utf8(text.data(), text.size()) ? out : nullptr;
-}
-
 void pin_to_producer_cpu() {
   const int cpu = [] {
     // The parent is pinned to the consumer's CPU and we have inherited that: ask for any, then
@@ -162,7 +108,7 @@ int tap_floor(const Arguments& arguments) {
   const auto keep = [&](std::string_view line) {
     const size_t room = kHead.size() + 6 * line.size() + kTail.size();
     if (body.size() < room) body.resize(room);
-    char* end = escape(body.data() + kHead.size(), line);
+    char* end = floor_escape(body.data() + kHead.size(), line);
     if (end == nullptr) return;
     std::memcpy(end, kTail.data(), kTail.size());
     ring.append({body.data(), static_cast<size_t>(end - body.data()) + kTail.size()});

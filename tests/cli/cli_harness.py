@@ -48,9 +48,9 @@ class CliTest(unittest.TestCase):
         self.assertEqual(result.returncode, code, (arguments, result.stdout, result.stderr))
         return result
 
-    def unprivileged(self, *arguments, code):
+    def unprivileged(self, *arguments, code, programs=()):
         """Runs pls to its end as a user whom the modes of files and folders stop; no mode stops root."""
-        program = self.install("program", "plasmite-commands")  # the build folder may be closed to others
+        program = self.install("program", "plasmite-commands", *programs)  # the build folder may be closed to others
         os.chmod(self.dir, 0o755)
         user = dict(user=65534, group=65534, extra_groups=[]) if os.geteuid() == 0 else {}
         result = subprocess.run([program, *map(str, arguments)], env=self.env, timeout=TIMEOUT,

@@ -10,11 +10,13 @@ from cli_harness import PLS, CliTest
 COMMANDS = [
     ["feed"], ["follow"], ["fetch"], ["tap"], ["doctor"], ["version"], ["completion"], ["duplex"], ["pool"],
     ["pool", "create"], ["pool", "info"], ["pool", "list"], ["pool", "copy"], ["pool", "resize"],
-    ["pool", "delete"],
+    ["pool", "delete"], ["agent"], ["agent", "run"], ["agent", "check"], ["agent", "status"], ["agent", "reload"],
+    ["agent", "init"], ["intake"], ["intake", "journald"],
 ]
 NEED_ARGUMENTS = [
     ["feed"], ["follow"], ["fetch"], ["tap"], ["doctor"], ["completion"], ["duplex"], ["pool"],
     ["pool", "create"], ["pool", "info"], ["pool", "copy"], ["pool", "resize"], ["pool", "delete"],
+    ["agent"], ["intake"], ["intake", "journald"],
 ]
 OPTIONS = {
     "feed": "create create-size durability errors file in retry retry-delay tag tls-ca "
@@ -66,10 +68,12 @@ class Help(CliTest):
         text = self.text("help", "pool")
         self.assertIn("list    List pools in the pool directory", text)
         self.assertEqual(self.text("pool", "help", "create"), self.text("pool", "create", "--help"))
+        self.assertEqual(self.text("agent", "help", "run"), self.text("agent", "run", "--help"))
+        self.assertEqual(self.text("intake", "help", "journald"), self.text("intake", "journald", "--help"))
 
     def test_exit_codes(self):
         text = self.text("help", "exit-codes")
-        for line in ("3    NotFound", "9    RetentionGap", "124  follow --timeout"):
+        for line in ("3    NotFound", "9    RetentionGap", "78   agent", "124  follow --timeout"):
             self.assertIn(line, text)
 
     def test_help_fits_an_80_column_terminal(self):

@@ -10,7 +10,8 @@ import unittest
 from cli_harness import PLS, SANITIZED, CliTest, read_line
 
 COMMANDS = pathlib.Path(PLS).resolve().parent / "plasmite-commands"
-ALL = ["feed", "follow", "tap", "fetch", "duplex", "pool", "doctor", "completion", "version"]
+ALL = ["feed", "follow", "tap", "fetch", "duplex", "pool", "doctor", "completion", "version", "agent",
+       "intake"]
 
 
 def wants_a_loader(program):
@@ -54,6 +55,26 @@ class ProgramsTest(CliTest):
             with self.subTest(arguments=arguments):
                 front, commands = self.both(*arguments)
                 self.assertEqual(front, commands)
+
+    @unittest.skipIf(SANITIZED, "a sanitizer brings libraries of its own")
+    def test_what_starts_often_loads_no_heavy_library(self):
+        def libraries(program):
+            shown = subprocess.run([COMMANDS.with_name(program)], env={"LD_TRACE_LOADED_OBJECTS": "1"},
+                                   capture_output=True, check=True).stdout.decode()
+            return {line.split()[0].split(".so")[0] for line in shown.splitlines() if ".so" in line}
+        heavy = {"libsystemd", "libspdlog", "libfmt", "libtomlplusplus", "libjq"}
+        self.assertEqual(libraries("plasmite-commands") & heavy, set())
+        self.assertLessEqual({"libsystemd", "libspdlog"}, libraries("plasmite-agent"))
+
+    def test_the_agent_is_a_program_of_its_own_and_its_absence_is_told(self):
+        self.create("p")
+        program = self.install("no_agent", "plasmite-commands")
+        for arguments in (["agent", "status"], ["intake", "journald", "p"]):
+            done = subprocess.run([program, *arguments], env=self.env, capture_output=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 8)
+            error = self.error(done)
+            self.assertEqual((error["kind"], error["message"]), ("Io", "cannot start plasmite-agent"))
+            self.assertIn("install both", error["hint"])
 
     def test_other_commands_are_found_beside_plasmite_and_in_libexec(self):
         self.create("p")

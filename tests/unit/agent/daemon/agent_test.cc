@@ -240,13 +240,69 @@ TEST_F(AgentTest, AReloadTouchesOnlyWhatChanged) {
   finish();
 }
 
+TEST_F(AgentTest, ASourceThatHasEndedLongAgoIsStartedAnewIfItChanges) {
+  add("done", ends_with(SourceEnd::finished));
+  add("runs", patient());
+  start();
+  EXPECT_TRUE(eventually([&] { return state(0) == "finished"; }));
+  AgentConfig next = config_;
+  set_next(next);
+  EXPECT_EQ(asked("reload", "/ok"), "true");
+  EXPECT_EQ(state(0), "finished") << "it has not changed";
+  scripts_.set("done", patient());
+  next.sources[0].tags = {"new"};
+  set_next(next);
+  EXPECT_EQ(asked("reload", "/ok"), "true");
+  EXPECT_TRUE(eventually([&] { return state(0) == "running"; }));
+  next.sources.erase(next.sources.begin());
+  set_next(next);
+  EXPECT_EQ(asked("reload", "/removed/0"), "done");
+}
+
+TEST_F(AgentTest, AnotherRejectPoolIsThatOfEverySource) {
+  config_.pools = {{.name = "p"}, {.name = "rejects"}};
+  config_.reject_pool = "rejects";
+  Script script = patient();
+  script.run = [run = script.run](const SourceContext& context, int nth) {
+    if (context.rejects != nullptr) context.rejects->keep("a", RejectReason::parse, "bad");
+    return run(context, nth);
+  };
+  add("a", script);
+  start();
+  EXPECT_TRUE(eventually([&] { return asked("status", "/rejects/kept") == "1"; }));
+  AgentConfig next = config_;
+  next.pools = {{.name = "other"}, {.name = "p"}};
+  next.reject_pool = "other";
+  set_next(next);
+  EXPECT_EQ(asked("reload", "/changed/0"), "a");
+  EXPECT_TRUE(eventually([&] { return asked("status", "/rejects/kept") == "1"; }));
+  EXPECT_EQ(asked("status", "/rejects/pool"), "other");
+  next.reject_pool.clear();
+  set_next(next);
+  EXPECT_EQ(asked("reload", "/changed/0"), "a");
+  EXPECT_EQ(asked("status", "/rejects/pool"), "-");
+  finish();
+}
+
+TEST_F(AgentTest, ASourceThatNeverEndsDoesNotKeepTheProcess) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  config_.drain_timeout = std::chrono::milliseconds(1);
+  add("stubborn", {.run = [](const SourceContext&, int) -> Result<SourceEnd> {
+        ::kill(::getpid(), SIGTERM);
+        for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+      }});
+  Agent agent(
+      {.config_file = "x", .config = config_, .load = {}, .make = scripts_.maker(), .log = &log_});
+  EXPECT_EXIT((void)agent.run(), testing::ExitedWithCode(1), "");
+}
+
 TEST_F(AgentTest, ABadConfigurationChangesNothingAndIsSeen) {
   add("a", patient());
   start();
   set_problem("a key is wrong");
   EXPECT_EQ(asked("reload", "/ok"), "false");
   EXPECT_TRUE(eventually([&] { return state(0) == "running"; }));
-  EXPECT_EQ(asked("status", "/agent/last_reload/error"), "a key is wrong");
+  EXPECT_EQ(asked("status", "/agent/last_reload/error"), "agent.toml: a key is wrong");
   EXPECT_EQ(asked("status", "/agent/health"), "degraded");
   set_problem("");
   set_next(config_);

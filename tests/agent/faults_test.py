@@ -1,0 +1,63 @@
+"""Faults of the place where pools lie: seen in the status, survived, and over when they are."""
+
+import os
+import shutil
+import subprocess
+
+from agent_harness import AgentTest, unittest, wait_for
+
+POOL = '[pools.app]\nsize = "1M"\n'
+COUNTING = "n=0; while :; do n=$((n+1)); echo $n; sleep 0.02; done"
+
+
+class FaultsTest(AgentTest):
+    def test_a_folder_that_cannot_be_made_is_named_and_the_source_runs_when_it_can(self):
+        self.pools.parent.mkdir(exist_ok=True)
+        self.pools.write_text("in the way")
+        self.configure(POOL + self.tap("web", COUNTING))
+        agent = self.start_agent()
+        status = wait_for(lambda: (lambda now: now["agent"]["health"] == "degraded" and now)(self.status()), "trouble")
+        self.assertTrue(any("pool app" in problem for problem in status["agent"]["problems"]), status["agent"])
+        self.assertTrue(any("source web" in problem for problem in status["agent"]["problems"]), status["agent"])
+        self.pools.unlink()
+        self.wait_for_source("web", lambda source: source["state"] == "running" and source["stored"], "it stores")
+        wait_for(lambda: self.status()["agent"]["health"] == "healthy", "all is well")
+        self.stop(agent)
+
+    def test_a_pool_that_somebody_deletes_is_made_again_and_nothing_is_lost_after_that(self):
+        self.configure(POOL + self.tap("web", COUNTING))
+        agent = self.start_agent()
+        self.wait_for_source("web", lambda source: source["stored"] > 3, "it stores")
+        self.pls("pool", "delete", "app")
+        wait_for(lambda: self.path("app").exists() and (self.info("app")["bounds"].get("newest") or 0) > 3,
+                 "it stores again")
+        self.stop(agent)
+        numbers = [int(line) for line in self.lines("app")]
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"), "needs root, to mount a filesystem")
+    def test_a_full_disk_is_named_and_the_source_runs_when_there_is_room(self):
+        """In a mount namespace of the agent's own; the way in is /proc/PID/root."""
+        self.pools.mkdir(parents=True)
+        self.configure('[pools.app]\nsize = "1M"\n' + self.tap("web", COUNTING))
+        script = (f'mount -t tmpfs -o size=1536K none "{self.pools}" && dd if=/dev/zero of="{self.pools}/ballast" '
+                  'bs=1K count=1500 status=none; exec "$0" agent run --config "$1"')
+        log = open(self.dir / "agent.log", "wb")
+        self.addCleanup(log.close)
+        agent = subprocess.Popen(["unshare", "-m", "--propagation", "private", "sh", "-c", script,
+                                  os.environ.get("PLS_BIN", "pls"), self.config],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=self.env)
+        self.addCleanup(self.end, agent)
+        wait_for(lambda: agent.poll() is not None or self.ask().returncode == 1, "it is degraded")
+        self.assertIsNone(agent.poll(), self.log())
+        problems = self.status()["agent"]["problems"]
+        self.assertTrue(any("full filesystem" in problem for problem in problems), problems)
+        self.assertTrue(any("source web" in problem for problem in problems), problems)
+        os.unlink(f"/proc/{agent.pid}/root{self.pools}/ballast")
+        self.wait_for_source("web", lambda source: source["stored"] > 3, "it stores")
+        wait_for(lambda: self.status()["agent"]["health"] == "healthy", "all is well")
+        self.stop(agent)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,101 @@
+"""Reloading: only what changed is touched, and a bad configuration changes nothing."""
+
+import signal
+
+from agent_harness import AgentTest, is_alive, unittest, wait_for
+
+POOL = '[pools.app]\nsize = "1M"\n'
+
+
+class ReloadTest(AgentTest):
+    def child(self, name):
+        return self.wait_for_source(name, lambda source: source["pid"], f"a child of {name}")["pid"]
+
+    def test_only_what_changed_is_touched(self):
+        sleeps = "exec sleep 1000"
+        self.configure(POOL + self.tap("same", sleeps) + self.tap("changed", sleeps) + self.tap("gone", sleeps))
+        agent = self.start_agent()
+        same, changed, gone = (self.child(name) for name in ("same", "changed", "gone"))
+        self.configure(POOL + self.tap("same", sleeps) + self.tap("changed", sleeps, tags=["new"])
+                       + self.tap("added", sleeps))
+        outcome = self.reload()
+        self.assertEqual(list(outcome), sorted(outcome))
+        self.assertEqual((outcome["added"], outcome["changed"], outcome["removed"], outcome["ok"]),
+                         (["added"], ["changed"], ["gone"], True))
+        self.assertEqual(self.child("same"), same)
+        self.assertTrue(is_alive(same))
+        self.assertNotEqual(self.child("changed"), changed)
+        self.child("added")
+        for old in (changed, gone):
+            self.assertFalse(is_alive(old))
+        self.assertEqual([source["name"] for source in self.status()["sources"]], ["added", "changed", "same"])
+        self.assertTrue(self.status()["agent"]["last_reload"]["ok"])
+        self.stop(agent)
+
+    def test_a_bad_configuration_keeps_the_old_one(self):
+        self.configure(POOL + self.tap("web", "exec sleep 1000"))
+        agent = self.start_agent()
+        web = self.child("web")
+        good = self.config.read_text()
+        self.config.write_text(good + "\n[pools.other]\nsizze = 1\n")
+        outcome = self.reload(code=78)
+        self.assertFalse(outcome["ok"])
+        self.assertIn("sizze", outcome["problems"][0])
+        status = self.status()
+        self.assertEqual((status["agent"]["health"], status["agent"]["last_reload"]["ok"]), ("degraded", False))
+        self.assertIn("sizze", status["agent"]["last_reload"]["error"])
+        self.assertIn("sizze", self.log())
+        self.assertEqual(self.child("web"), web)
+        self.config.write_text(good)
+        self.reload()
+        self.assertEqual(self.child("web"), web)
+        self.assertEqual(self.status()["agent"]["health"], "healthy")
+        self.stop(agent)
+
+    def test_sighup_reloads_too(self):
+        self.configure(POOL + self.tap("web", "exec sleep 1000"))
+        agent = self.start_agent()
+        self.configure(POOL + self.tap("web", "exec sleep 1000") + self.tap("more", "exec sleep 1000"))
+        agent.send_signal(signal.SIGHUP)
+        wait_for(lambda: len(self.status()["sources"]) == 2, "a second source")
+        self.stop(agent)
+
+    def test_keys_that_need_a_restart_are_named(self):
+        self.configure(POOL + self.tap("web", "exec sleep 1000"))
+        agent = self.start_agent()
+        web, socket = self.child("web"), self.socket
+        self.socket = self.dir / "other.sock"
+        self.configure(POOL + self.tap("web", "exec sleep 1000"))
+        self.socket = socket
+        result = self.pls("agent", "reload", "--config", self.config, "--socket", socket)
+        self.assertIn(b'"needs_restart":["agent.socket"]', result.stdout)
+        self.assertIn("agent.socket", self.log())
+        self.config.write_text(self.config.read_text().replace("other.sock", "run/agent.sock"))
+        self.assertEqual(self.child("web"), web)
+        self.stop(agent)
+
+    def test_a_pool_that_is_new_is_made(self):
+        self.configure(POOL + self.tap("web", "exec sleep 1000"))
+        agent = self.start_agent()
+        self.configure(POOL + '[pools.new]\nsize = "256K"\n' + self.tap("web", "exec sleep 1000")
+                       + self.tap("more", "echo there; exec sleep 1000", pool="new"))
+        self.reload()
+        self.wait_for_source("more", lambda source: source["stored"] == 1, "a record")
+        self.assertEqual(self.info("new")["file_size"], 256 << 10)
+        self.stop(agent)
+
+    def test_a_changed_source_loses_no_line(self):
+        """The old child's lines are kept to the last one, then the new one's follow."""
+        script = "exec 2>/dev/null; trap 'echo last; exit' TERM; echo first; while :; do sleep 0.01; done"
+        self.configure(POOL + self.tap("web", script))
+        agent = self.start_agent()
+        self.wait_for_source("web", lambda source: source["stored"] == 1, "a record")
+        self.configure(POOL + self.tap("web", script, tags=["new"]))
+        self.reload()
+        self.wait_for_source("web", lambda source: source["stored"] == 1, "a record of the new one")
+        self.assertEqual(self.lines("app"), ["first", "last", "first"])
+        self.stop(agent)
+
+
+if __name__ == "__main__":
+    unittest.main()
