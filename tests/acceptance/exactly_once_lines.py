@@ -13,7 +13,7 @@ from agent_setup import (JOURNALD_SOURCE, NUMBER, PATIENCE, Agent, PoolWords, co
 from support import BIN, build_release, require
 
 LEAST_PUBLISHING = 0.2  # of the kills
-LONGEST_LIFE, LONGEST_AIM = 0.4, 0.6  # seconds
+LONGEST_LIFE, LONGEST_AIM = 0.4, 1.0  # seconds
 CURSOR = re.compile(rb'"__CURSOR":"[^"]*;i=([0-9a-f]+);')
 
 
@@ -103,7 +103,8 @@ class Rounds:
 
     def kill(self, reader, aimed):
         """At a random instant; aimed ones at the first publishing after it that the process can be caught in."""
-        time.sleep(self.rng.random() * LONGEST_LIFE)
+        # What came while nobody read is published in large batches, right after the start.
+        time.sleep(self.rng.random() * LONGEST_LIFE / (4 if aimed else 1))
         if aimed:
             self.catch_publishing(reader.pid)
         os.kill(reader.pid, signal.SIGKILL)
@@ -137,7 +138,7 @@ class Rounds:
         if self.rng.random() < 0.2:
             with writer.quiet:  # else a file might come between looking and removing
                 self.figures["files_vacuumed"] += vacuum_what_was_read(self.journald, self.agent.pool)
-        self.kill(reader, aimed=self.rng.random() < 0.5)
+        self.kill(reader, aimed=self.rng.random() < 0.6)
 
     def is_enough(self, rounds):
         kills, publishing = self.figures["kills"], self.figures["while_publishing"]
