@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <array>
 #include <optional>
+#include <utility>
 
 #include "agent/config/config_draft.h"
+#include "agent/config/journal_values.h"
 #include "agent/time_value.h"
 
 namespace plasmite {
@@ -26,7 +27,7 @@ void read_place(TableReader& table, JournalPlace& place, const ConfigReading& re
   }
   std::string name;
   if (table.read_string("namespace", name)) {
-    if (name.empty() || name == "+" || name.contains('/'))
+    if (!is_journal_namespace(name))
       table.problem("namespace", "is no name of a journal namespace",
                     "Use NAME, \"*\" for all, or \"+NAME\" for that and the default one.");
     place = {.kind = Kind::name_space, .paths = {}, .name_space = std::move(name)};
@@ -39,22 +40,10 @@ void read_place(TableReader& table, JournalPlace& place, const ConfigReading& re
   }
 }
 
-std::optional<uint8_t> priority_of(std::string_view text) {
-  constexpr std::array<std::string_view, 8> kNames = {"emerg",   "alert",  "crit", "err",
-                                                      "warning", "notice", "info", "debug"};
-  if (text.size() == 1 && text[0] >= '0' && text[0] <= '7')
-    return static_cast<uint8_t>(text[0] - '0');
-  if (text == "error") text = "err";
-  if (text == "warn") text = "warning";
-  const auto* found = std::ranges::find(kNames, text);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<uint8_t>(found - kNames.begin());
-}
-
 void read_priority(TableReader& table, JournalMatches& matches) {
   std::string text;
   if (!table.read_text_of("priority", {TomlNode::Type::integer}, text)) return;
-  matches.max_priority = priority_of(text);
+  matches.max_priority = parse_journal_priority(text);
   if (matches.max_priority) return;
   table.problem("priority", shown_value(text) + " is no priority",
                 "Use emerg, alert, crit, err, warning, notice, info or debug, or 0 to 7: that and "
@@ -64,45 +53,26 @@ void read_priority(TableReader& table, JournalMatches& matches) {
 void read_boot(TableReader& table, JournalMatches& matches) {
   std::string text;
   if (!table.read_string("boot", text)) return;
-  constexpr size_t kIdDigits = 32;
-  std::string id = text;
-  std::erase(id, '-');
-  std::ranges::transform(id, id.begin(), [](char c) {
-    return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (text == "current") {
-    matches.boot = text;
-  } else if (id.size() == kIdDigits && std::ranges::all_of(id, is_hex)) {
-    matches.boot = id;
+  if (auto boot = parse_journal_boot(text)) {
+    matches.boot = std::move(*boot);
   } else {
     table.problem("boot", shown_value(text) + " is no boot",
                   "Use \"current\", or the 32 hex digits that `journalctl --list-boots` shows.");
   }
 }
 
-// As journald takes them from programs: other names never occur.
-bool is_field_name(std::string_view name) {
-  constexpr size_t kLongest = 64;
-  const auto is_inside = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !name.empty() && name.size() <= kLongest && !(name[0] >= '0' && name[0] <= '9') &&
-         std::ranges::all_of(name, is_inside);
-}
-
 void read_fields(TableReader& table, JournalMatches& matches) {
   std::vector<std::string> texts;
   if (!table.read_strings("matches", texts)) return;
   for (const std::string& text : texts) {
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos || !is_field_name(std::string_view(text).substr(0, equals))) {
+    auto match = parse_journal_match(text);
+    if (!match) {
       table.problem(
           "matches", shown_value(text) + " is no match",
           "Write \"FIELD=value\", the field in upper case: \"_UID=0\", \"MESSAGE_ID=…\".");
       continue;
     }
-    matches.fields.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    matches.fields.push_back(std::move(*match));
   }
 }
 
