@@ -1,6 +1,7 @@
-// What the commands `agent` and `intake` run, in the program plasmite-agent: the one that links libsystemd,
-// spdlog, toml++ and Asio. plasmite-commands knows the options and the help of these commands, but to run one
-// it becomes plasmite-agent (docs/architecture.md). Thread-safety: free functions.
+// What the commands `agent` and `intake` run, in the program plasmite-agent: the one that links
+// libsystemd, spdlog, toml++ and Asio. plasmite-commands knows the options and the help of these
+// commands, but to run one it becomes plasmite-agent (docs/architecture.md). Thread-safety: free
+// functions.
 #pragma once
 
 #include <filesystem>
@@ -24,7 +25,8 @@ struct AgentRequest {
 
 struct JournaldRequest {
   std::string pool;
-  std::vector<std::string> units, identifiers, matches, tags, files;  // as typed; matches: FIELD=VALUE
+  std::vector<std::string> units, identifiers, matches, tags,
+      files;  // as typed; matches: FIELD=VALUE
   std::optional<std::string> directory, name_space, priority, since, create_size, name;
   std::string boot;   // "current", or a boot's id; empty: any
   std::string start;  // "now", "oldest"; empty: by default

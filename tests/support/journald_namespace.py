@@ -116,6 +116,7 @@ class PrivateJournald:
         self.log = self.folder / "log"
         self.processes = {}  # by namespace, "" is the default one
         self.senders = {}
+        self.started = []  # by popen()
         for part in ("log", "etc"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         machine = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -156,6 +157,10 @@ class PrivateJournald:
         self.close()
 
     def close(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait(PATIENCE)
         for name in list(self.processes):
             self.kill(name)
         self.holder.stdin.close()
@@ -180,8 +185,10 @@ class PrivateJournald:
         return subprocess.run(self.inside(command, user, group), check=check, **options)
 
     def popen(self, command, user=None, group="systemd-journal", **options):
-        """Starts a command inside; it has the pid of the result, and keeps running until it is ended."""
-        return subprocess.Popen(self.inside(command, user, group), **options)
+        """Starts a command inside; it has the pid of the result. It ends with this object, or the test."""
+        words = ["setpriv", "--pdeathsig", "KILL", "--", *self.inside(command, user, group)]
+        self.started.append(subprocess.Popen(words, **options))
+        return self.started[-1]
 
     def start(self, name=""):
         """Starts journald, of a namespace of its own with a name; returns when it takes entries."""
