@@ -1,25 +1,32 @@
 #include "sources/journal/journal_cursor.h"
 
+#include <array>
+
 namespace plasmite {
 
 namespace {
 
-// The value of a hex digit, or 16 and more.
-uint8_t hex_value(char c) {
-  if (c >= '0' && c <= '9') return static_cast<uint8_t>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<uint8_t>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return static_cast<uint8_t>(c - 'A' + 10);
-  return 16;
-}
+constexpr uint8_t kNoDigit = 16;
+constexpr std::array<uint8_t, 256> kHexValues = [] {
+  std::array<uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (uint8_t i = 0; i < 10; ++i) values[static_cast<uint8_t>('0' + i)] = i;
+  for (uint8_t i = 0; i < 6; ++i)
+    values[static_cast<uint8_t>('a' + i)] = values[static_cast<uint8_t>('A' + i)] =
+        static_cast<uint8_t>(10 + i);
+  return values;
+}();
 
 std::optional<uint64_t> parse_hex(std::string_view digits) {
   if (digits.empty() || digits.size() > 16) return std::nullopt;
   uint64_t value = 0;
+  uint8_t seen = 0;  // the bits of all
   for (const char c : digits) {
-    const uint8_t digit = hex_value(c);
-    if (digit > 15) return std::nullopt;
+    const uint8_t digit = kHexValues[static_cast<uint8_t>(c)];
+    seen |= digit;
     value = value << 4 | digit;
   }
+  if ((seen & kNoDigit) != 0) return std::nullopt;
   return value;
 }
 
@@ -35,27 +42,33 @@ bool assign(JournalId& to, std::string_view digits) {
   return id.has_value();
 }
 
-// False: the value is not what this part holds.
+enum Part : uint8_t { kSeries = 1, kNumber = 2, kBoot = 4, kMonotonic = 8, kTime = 16, kHash = 32 };
+constexpr unsigned kAllParts = 63;
+
+// False: it was there before, or the value is not what it holds.
+template <class T>
+bool take(T& to, std::string_view value, Part part, unsigned& seen) {
+  if ((seen & part) != 0) return false;
+  seen |= part;
+  return assign(to, value);
+}
+
 bool take_part(JournalCursor& cursor, char name, std::string_view value, unsigned& seen) {
-  static constexpr std::string_view kNames = "sibmtx";
-  const size_t at = kNames.find(name);
-  if (at == kNames.npos) return true;
-  const unsigned bit = 1u << at;
-  if ((seen & bit) != 0) return false;
-  seen |= bit;
   switch (name) {
     case 's':
-      return assign(cursor.seqnum_id, value);
+      return take(cursor.seqnum_id, value, kSeries, seen);
     case 'i':
-      return assign(cursor.seqnum, value);
+      return take(cursor.seqnum, value, kNumber, seen);
     case 'b':
-      return assign(cursor.boot_id, value);
+      return take(cursor.boot_id, value, kBoot, seen);
     case 'm':
-      return assign(cursor.monotonic_us, value);
+      return take(cursor.monotonic_us, value, kMonotonic, seen);
     case 't':
-      return assign(cursor.realtime_us, value);
+      return take(cursor.realtime_us, value, kTime, seen);
+    case 'x':
+      return take(cursor.xor_hash, value, kHash, seen);
     default:
-      return assign(cursor.xor_hash, value);
+      return true;
   }
 }
 
@@ -70,7 +83,6 @@ std::optional<JournalId> parse_journal_id(std::string_view digits) {
 }
 
 std::optional<JournalCursor> JournalCursor::parse(std::string_view text) {
-  constexpr unsigned kAllParts = 0x3f;
   if (text.size() > kMaxJournalCursorBytes) return std::nullopt;
   JournalCursor cursor;
   unsigned seen = 0;

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <utility>
 
 #include "core/record/json_escape.h"
 #include "core/record/utf8.h"
@@ -17,11 +19,9 @@ namespace plasmite {
 
 namespace {
 
-constexpr std::string_view kBootField = "_BOOT_ID";
-
 // The digits of b= in the cursor.
 std::string_view boot_digits(std::string_view cursor) {
-  const size_t at = cursor.find(";b=");
+  const size_t at = cursor.find(";b=", 34);  // behind s=
   return at == cursor.npos ? std::string_view() : cursor.substr(at + 3, 32);
 }
 
@@ -40,18 +40,14 @@ OwnLog OwnLog::of_this_process() {
 }
 
 JournalEncoder::JournalEncoder(size_t max_record_bytes, OwnLog own_log)
-    : max_record_bytes_(max_record_bytes), own_log_(std::move(own_log)) {}
+    : max_record_bytes_(max_record_bytes), own_log_(std::move(own_log)) {
+  names_.reserve(kMostNames);
+}
 
 JournalEncoder::Outcome JournalEncoder::encode(std::string_view cursor,
                                                const JournalCursor& position,
                                                JournalFields& fields) {
-  used_ = 0;
-  if (++entry_ ==
-      0) {  // the number came round: names of long ago must not seem to be of this entry
-    names_.fill({});
-    entry_ = 1;
-  }
-  names_used_ = 0;
+  begin_entry();
   is_own_boot_ = !own_log_.pid.empty() && position.boot_id == own_log_.boot_id;
   write_head(cursor, position);
   const size_t head_bytes = used_;
@@ -69,9 +65,20 @@ JournalEncoder::Outcome JournalEncoder::encode(std::string_view cursor,
   return used_ <= max_record_bytes_ ? Outcome::record : encode_by_parts(fields, head_bytes);
 }
 
+void JournalEncoder::begin_entry() {
+  used_ = 0;
+  const bool is_full = names_.size() == kMostNames;
+  if (++entry_ != 0 && !is_full) return;
+  // There are too many names, or the number came round and those of long ago would seem to be of
+  // this entry.
+  names_.clear();
+  name_slots_.fill(0);
+  first_name_ = 0;
+  entry_ = 1;
+}
+
 void JournalEncoder::write_head(std::string_view cursor, const JournalCursor& position) {
   put("{\"__CURSOR\":\"");
-  need(6 * cursor.size());
   put(cursor);  // hex digits, letters, ';' and '=': nothing to escape
   char digits[24];
   const auto number = [&](uint64_t value) {
@@ -90,87 +97,92 @@ void JournalEncoder::write_head(std::string_view cursor, const JournalCursor& po
 JournalEncoder::Walk JournalEncoder::walk(JournalFields& fields) {
   std::string_view field;
   int got = 0;
+  uint32_t* guess = &first_name_;
   fields.restart();
   while ((got = fields.next(field)) > 0) {
-    const size_t equals = field.find('=');
-    if (!is_journal_field(field, equals)) continue;
-    // The bytes may lie at the end of a mapping; the escaper reads a little further.
-    if (field.size() > max_record_bytes_) return Walk::by_parts;
-    if (field_.size() < field.size() + kJsonPadding)
-      field_.resize(2 * (field.size() + kJsonPadding));
-    std::memcpy(field_.data(), field.data(), field.size());
-    const std::string_view held(field_.data(), field.size());
-    if (is_own(held.substr(0, equals), held.substr(equals + 1))) return Walk::own_log;
-    if (!write_field(held, equals)) return Walk::by_parts;
+    Name* name = recognise(field, *guess);
+    if (name == nullptr) {
+      if (names_.size() == kMostNames) return Walk::by_parts;
+      continue;
+    }
+    guess = &name->next;
+    if (name->kind == Name::Kind::boot) continue;
+    if (std::exchange(name->entry, entry_) == entry_) return Walk::by_parts;  // it makes an array
+    const std::string_view value = field.substr(name->field.size());
+    if (is_own(name->kind, value)) return Walk::own_log;
+    if (value.size() > max_record_bytes_ || used_ > max_record_bytes_) return Walk::by_parts;
+    write_field(*name, value);
   }
   return got < 0 ? Walk::unreadable : Walk::done;
 }
 
-bool JournalEncoder::is_own(std::string_view name, std::string_view value) const {
-  if (name.front() != '_') return false;
-  if (name == "_PID") return is_own_boot_ && value == own_log_.pid;
-  return name == "_SYSTEMD_INVOCATION_ID" && !own_log_.invocation_id.empty() &&
+// Null: no field that journald would store, or there are too many names.
+JournalEncoder::Name* JournalEncoder::recognise(std::string_view field, uint32_t& guess) {
+  if (guess < names_.size() && field.starts_with(names_[guess].field)) return &names_[guess];
+  const size_t equals = field.find('=');
+  if (!is_journal_field(field, equals)) return nullptr;
+  const uint32_t found = find_name(field.substr(0, equals));
+  if (found == kMostNames) return nullptr;
+  guess = found;
+  return &names_[found];
+}
+
+// kMostNames: there is no room for it.
+uint32_t JournalEncoder::find_name(std::string_view name) {
+  const size_t hash = std::hash<std::string_view>()(name);
+  for (size_t slot = hash % name_slots_.size();; slot = (slot + 1) % name_slots_.size()) {
+    if (name_slots_[slot] == 0) {
+      if (names_.size() == kMostNames) return kMostNames;
+      const auto index = static_cast<uint32_t>(names_.size());
+      const std::string text(name);
+      names_.push_back({.field = text + "=",
+                        .head = ",\"" + text + "\":\"",
+                        .kind = kind_of(name),
+                        .entry = 0,
+                        .next = index + 1});
+      name_slots_[slot] = static_cast<uint16_t>(index + 1);
+      return index;
+    }
+    const uint32_t index = name_slots_[slot] - 1u;
+    if (names_[index].name() == name) return index;
+  }
+}
+
+JournalEncoder::Name::Kind JournalEncoder::kind_of(std::string_view name) {
+  if (name == "_BOOT_ID") return Name::Kind::boot;
+  if (name == "_PID") return Name::Kind::pid;
+  return name == "_SYSTEMD_INVOCATION_ID" ? Name::Kind::invocation : Name::Kind::other;
+}
+
+bool JournalEncoder::is_own(Name::Kind kind, std::string_view value) const {
+  if (kind == Name::Kind::pid) return is_own_boot_ && value == own_log_.pid;
+  return kind == Name::Kind::invocation && !own_log_.invocation_id.empty() &&
          value == own_log_.invocation_id;
 }
 
-bool JournalEncoder::write_field(std::string_view field, size_t name_length) {
-  const std::string_view name = field.substr(0, name_length);
-  if (name == kBootField) return true;
-  if (used_ > max_record_bytes_) return false;
-  need(6 * field.size() + 16 + 2 * kEscapeSlack);
-  std::memcpy(out_.get() + used_, ",\"", 2);
-  const size_t at = used_ + 2;
-  const EscapedText escaped = escape_text(out_.get() + at, {name});
-  const size_t written = static_cast<size_t>(escaped.end - (out_.get() + at));
-  if (written != name.size() || escaped.non_ascii)
-    return false;  // no name that journald would store
-  if (!remember_name(name, at)) return false;
-  used_ = at + name.size();
-  std::memcpy(out_.get() + used_, "\":\"", 3);
-  used_ += 3;
-  write_value(name, field.substr(name_length + 1));
-  return true;
-}
-
-void JournalEncoder::write_value(std::string_view name, std::string_view value) {
+void JournalEncoder::write_field(const Name& name, std::string_view value) {
+  // The bytes may lie at the end of a mapping, and the escaper reads a little further.
+  if (value_.size() < value.size() + kJsonPadding) value_.resize(2 * (value.size() + kJsonPadding));
+  std::memcpy(value_.data(), value.data(), value.size());
+  const std::string_view held(value_.data(), value.size());
+  need(name.head.size() + 6 * value.size() + kEscapeSlack + 1);
   char* const begin = out_.get() + used_;
-  const EscapedText escaped = escape_text(begin, {value});
-  if (!escaped.non_ascii || is_utf8(value)) {
-    used_ = static_cast<size_t>(escaped.end - out_.get());
-    put("\"");
+  std::memcpy(begin, name.head.data(), name.head.size());
+  used_ += name.head.size();
+  const EscapedText escaped = escape_text(out_.get() + used_, {held});
+  if (!escaped.non_ascii || is_utf8(held)) {
+    *escaped.end = '"';
+    used_ = static_cast<size_t>(escaped.end + 1 - out_.get());
     return;
   }
   std::string lossy;
-  append_json_string_lossy(lossy, value);
+  append_json_string_lossy(lossy, held);
   put(std::string_view(lossy).substr(1));
   put(",\"");
-  put(name);
+  put(name.name());
   put("_base64\":\"");
-  put(base64_encode(value));
+  put(base64_encode(held));
   put("\"");
-}
-
-// A name that is in the table twice makes an array. An entry may have more names than the table has
-// room for.
-bool JournalEncoder::remember_name(std::string_view name, size_t at) {
-  if (names_used_ >= names_.size() / 2) return false;
-  uint64_t first = 0;
-  uint64_t last = 0;
-  const size_t some = std::min<size_t>(name.size(), sizeof first);
-  std::memcpy(&first, name.data(), some);
-  std::memcpy(&last, name.data() + name.size() - some, some);
-  const uint64_t hash = (first ^ (last << 1) ^ name.size()) * 0x9e3779b97f4a7c15u;
-  for (size_t slot = hash >> 56;; slot = (slot + 1) % names_.size()) {
-    Name& known = names_[slot];
-    if (known.entry != entry_) {
-      known = {.entry = entry_, .length = static_cast<uint32_t>(name.size()), .at = at};
-      ++names_used_;
-      return true;
-    }
-    if (known.length == name.size() &&
-        std::memcmp(out_.get() + known.at, name.data(), name.size()) == 0)
-      return false;
-  }
 }
 
 JournalEncoder::Outcome JournalEncoder::encode_by_parts(JournalFields& fields, size_t head_bytes) {
@@ -182,8 +194,9 @@ JournalEncoder::Outcome JournalEncoder::encode_by_parts(JournalFields& fields, s
     const size_t equals = field.find('=');
     if (!is_journal_field(field, equals)) continue;
     const std::string_view name = field.substr(0, equals);
-    if (is_own(name, field.substr(equals + 1))) return Outcome::own_log;
-    if (name != kBootField) parts.add(name, field.substr(equals + 1));
+    const Name::Kind kind = kind_of(name);
+    if (is_own(kind, field.substr(equals + 1))) return Outcome::own_log;
+    if (kind != Name::Kind::boot) parts.add(name, field.substr(equals + 1));
   }
   if (got < 0) return Outcome::unreadable;
   used_ = head_bytes;

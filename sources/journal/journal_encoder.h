@@ -55,20 +55,29 @@ class JournalEncoder {
   JsonText text() const { return JsonText::from_encoder({out_.get(), used_}); }
 
  private:
-  struct Name {          // of a field already written
-    uint32_t entry = 0;  // which entry it belongs to; an older one: free
-    uint32_t length = 0;
-    size_t at = 0;  // in out_
+  // Fields of an entry have few names, and these mostly follow one another as they did before. So a
+  // name is looked at once, and from then on recognised by one comparison.
+  struct Name {
+    enum class Kind : uint8_t { other, boot, pid, invocation };
+
+    std::string field;  // NAME=
+    std::string head;   // ,"NAME":"
+    Kind kind;
+    uint32_t entry;  // the last one that has it
+    uint32_t next;   // what came behind it last time
+    std::string_view name() const { return std::string_view(field).substr(0, field.size() - 1); }
   };
   enum class Walk : uint8_t { done, own_log, unreadable, by_parts };
+  static constexpr size_t kMostNames = 1024;
 
+  void begin_entry();
   void write_head(std::string_view cursor, const JournalCursor& position);
   Walk walk(JournalFields& fields);
-  bool is_own(std::string_view name, std::string_view value) const;
-  // False: the value does not fit in any case, or the name was there before.
-  bool write_field(std::string_view field, size_t name_length);
-  bool remember_name(std::string_view name, size_t at);
-  void write_value(std::string_view name, std::string_view value);
+  Name* recognise(std::string_view field, uint32_t& guess);
+  uint32_t find_name(std::string_view name);
+  bool is_own(Name::Kind kind, std::string_view value) const;
+  static Name::Kind kind_of(std::string_view name);
+  void write_field(const Name& name, std::string_view value);
   Outcome encode_by_parts(JournalFields& fields, size_t head_bytes);
   void need(size_t bytes);
   void put(std::string_view text);
@@ -79,10 +88,11 @@ class JournalEncoder {
   std::unique_ptr<char[]> out_;
   size_t capacity_ = 0;
   size_t used_ = 0;
-  std::string field_;  // a field and the bytes that may be read behind it
+  std::string value_;  // a value and the bytes that may be read behind it
   uint32_t entry_ = 0;
-  uint32_t names_used_ = 0;
-  std::array<Name, 256> names_{};
+  uint32_t first_name_ = 0;  // of the last entry
+  std::vector<Name> names_;  // never moves: it has its room from the beginning
+  std::array<uint16_t, 2 * kMostNames> name_slots_{};  // by hash: 1 + index in names_, or 0
 };
 
 }  // namespace plasmite

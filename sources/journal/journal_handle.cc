@@ -15,6 +15,7 @@ int open_place(sd_journal** journal, const JournalPlace& place) {
       return sd_journal_open_directory(journal, place.paths.front().c_str(), 0);
     case JournalPlace::Kind::files: {
       std::vector<const char*> paths;
+      paths.reserve(place.paths.size() + 1);
       for (const std::string& path : place.paths) paths.push_back(path.c_str());
       paths.push_back(nullptr);
       return sd_journal_open_files(journal, paths.data(), 0);

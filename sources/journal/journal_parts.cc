@@ -16,10 +16,9 @@ bool is_journal_field(std::string_view field, size_t equals) {
 }
 
 void JournalParts::add(std::string_view name, std::string_view value) {
-  auto field = std::ranges::find(fields_, name, &Field::name);
-  if (field == fields_.end())
-    field = fields_.insert(field, {.name = std::string(name), .values = {}});
-  Value& added = field->values.emplace_back();
+  const auto [known, is_new] = by_name_.try_emplace(std::string(name), fields_.size());
+  if (is_new) fields_.push_back({.name = std::string(name), .values = {}});
+  Value& added = fields_[known->second].values.emplace_back();
   added.size = value.size();
   if (value.size() > limit_bytes_) {
     added.is_cut = true;

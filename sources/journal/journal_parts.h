@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace plasmite {
@@ -50,6 +51,7 @@ class JournalParts {
   size_t limit_bytes_;
   size_t kept_bytes_ = 0;  // of all values that are not cut
   std::vector<Field> fields_;
+  std::unordered_map<std::string, size_t> by_name_;  // index in fields_
 };
 
 }  // namespace plasmite

@@ -25,7 +25,7 @@ followed() {
   sleep 0.2
 }
 # Until there are so many lines with this word in the file.
-shown() { until [[ $(grep -c "$2" "$1") -ge $3 ]]; do sleep 0.01; done; }
+shown() { until [[ -e $1 && $(grep -c "$2" "$1") -ge $3 ]]; do sleep 0.01; done; }
 over() {
   pls pool delete "$1" > /dev/null
   wait

@@ -202,6 +202,33 @@ TEST_F(JournalReaderTest, WithMatchesNobodyCanCountWhatIsLost) {
   EXPECT_TRUE(read_all(options, whole.cursors[9]).gaps.empty());
 }
 
+// journald numbers all entries with one counter, but each user's files are a series of their own.
+TEST_F(JournalReaderTest, TheFilesOfUsersFillTheHolesInTheNumbers) {
+  const auto add = [&](const std::string& name, uint64_t series, uint64_t first) {
+    make_journal(dir_ / name, plain_entries(first, first + 9));
+    renumber_journal(dir_ / name, series, first + 1);
+  };
+  add("system@1.journal", 7, 0);
+  add("user-1000.journal", 8, 10);
+  add("system@2.journal", 7, 20);
+  const Read whole = read_all(folder(dir_.path()));
+  ASSERT_EQ(whole.messages, entries(0, 29));
+  for (size_t i = 0; i < 30; ++i)
+    EXPECT_TRUE(read_all(folder(dir_.path()), whole.cursors[i]).gaps.empty()) << i;
+  // What was read may go...
+  fs::rename(dir_ / "system@1.journal", dir_ / "kept");
+  EXPECT_TRUE(read_all(folder(dir_.path()), whole.cursors[9]).gaps.empty());
+  // ...and what was not is missed, also where another series goes on.
+  const Read half = read_all(folder(dir_.path()), whole.cursors[4]);
+  ASSERT_EQ(half.gaps.size(), 1u);
+  EXPECT_EQ(half.gaps[0].count, 5u);
+  fs::rename(dir_ / "kept", dir_ / "system@1.journal");
+  fs::remove(dir_ / "user-1000.journal");
+  const Read rest = read_all(folder(dir_.path()), whole.cursors[4]);
+  ASSERT_EQ(rest.gaps.size(), 1u);
+  EXPECT_EQ(rest.gaps[0].count, 10u);
+}
+
 TEST_F(JournalReaderTest, AFileDeletedWhileReadingIsAGap) {
   const auto files = make_rotated(dir_.path(), 3, 10);
   auto reader = must(JournalReader::open(folder(dir_.path()), {}));
