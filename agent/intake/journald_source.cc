@@ -111,7 +111,8 @@ Result<void> JournaldSource::begin() {
   context_.report.set_checkpoint(stored_);
   context_.report.set_caught_up(false);
   auto reader = JournalReader::open(journal_, {.max_record_bytes = writer_->max_record_bytes(),
-                                               .own_log = OwnLog::of_this_process()});
+                                               .own_log = OwnLog::of_this_process(),
+                                               .watched = !options_.once});
   if (!reader) return std::unexpected(std::move(reader.error()));
   reader_ = std::move(*reader);
   if (auto begun = reader_->begin(stored_); !begun) return begun;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -18,6 +19,19 @@
 namespace plasmite {
 
 namespace {
+
+// Whatever else lies in a page may be read with it; sanitizers know of smaller bounds.
+constexpr uintptr_t kPageBytes = 4096;
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PLASMITE_EXACT_READS 1
+#endif
+#endif
+#ifdef PLASMITE_EXACT_READS
+constexpr bool kMayReadBeyond = false;
+#else
+constexpr bool kMayReadBeyond = true;
+#endif
 
 // The digits of b= in the cursor.
 std::string_view boot_digits(std::string_view cursor) {
@@ -120,19 +134,19 @@ JournalEncoder::Walk JournalEncoder::walk(JournalFields& fields) {
 JournalEncoder::Name* JournalEncoder::recognise(std::string_view field, uint32_t& guess) {
   if (guess < names_.size() && field.starts_with(names_[guess].field)) return &names_[guess];
   const size_t equals = field.find('=');
-  if (!is_journal_field(field, equals)) return nullptr;
-  const uint32_t found = find_name(field.substr(0, equals));
+  if (equals == field.npos) return nullptr;
+  const uint32_t found = find_name(field.substr(0, equals), field);
   if (found == kMostNames) return nullptr;
   guess = found;
   return &names_[found];
 }
 
-// kMostNames: there is no room for it.
-uint32_t JournalEncoder::find_name(std::string_view name) {
+// kMostNames: it is no name that journald would store, or there is no room for it.
+uint32_t JournalEncoder::find_name(std::string_view name, std::string_view field) {
   const size_t hash = std::hash<std::string_view>()(name);
   for (size_t slot = hash % name_slots_.size();; slot = (slot + 1) % name_slots_.size()) {
     if (name_slots_[slot] == 0) {
-      if (names_.size() == kMostNames) return kMostNames;
+      if (names_.size() == kMostNames || !is_journal_field(field, name.size())) return kMostNames;
       const auto index = static_cast<uint32_t>(names_.size());
       const std::string text(name);
       names_.push_back({.field = text + "=",
@@ -160,11 +174,19 @@ bool JournalEncoder::is_own(Name::Kind kind, std::string_view value) const {
          value == own_log_.invocation_id;
 }
 
-void JournalEncoder::write_field(const Name& name, std::string_view value) {
-  // The bytes may lie at the end of a mapping, and the escaper reads a little further.
+// The same bytes where the escaper may read a little beyond their end: they may lie at the end of a mapping.
+std::string_view JournalEncoder::padded(std::string_view value) {
+  if (kMayReadBeyond && !value.empty()) {
+    const auto last = reinterpret_cast<uintptr_t>(value.data() + value.size() - 1);
+    if (last / kPageBytes == (last + kJsonPadding) / kPageBytes) return value;
+  }
   if (value_.size() < value.size() + kJsonPadding) value_.resize(2 * (value.size() + kJsonPadding));
   std::memcpy(value_.data(), value.data(), value.size());
-  const std::string_view held(value_.data(), value.size());
+  return {value_.data(), value.size()};
+}
+
+void JournalEncoder::write_field(const Name& name, std::string_view value) {
+  const std::string_view held = padded(value);
   need(name.head.size() + 6 * value.size() + kEscapeSlack + 1);
   char* const begin = out_.get() + used_;
   std::memcpy(begin, name.head.data(), name.head.size());

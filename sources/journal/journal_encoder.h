@@ -74,9 +74,10 @@ class JournalEncoder {
   void write_head(std::string_view cursor, const JournalCursor& position);
   Walk walk(JournalFields& fields);
   Name* recognise(std::string_view field, uint32_t& guess);
-  uint32_t find_name(std::string_view name);
+  uint32_t find_name(std::string_view name, std::string_view field);
   bool is_own(Name::Kind kind, std::string_view value) const;
   static Name::Kind kind_of(std::string_view name);
+  std::string_view padded(std::string_view value);
   void write_field(const Name& name, std::string_view value);
   Outcome encode_by_parts(JournalFields& fields, size_t head_bytes);
   void need(size_t bytes);

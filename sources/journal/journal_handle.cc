@@ -45,7 +45,7 @@ Error journal_error(int result, std::string what) {
   return errno_error(number, std::move(what));
 }
 
-Result<JournalHandle> open_journal(const JournalPlace& place) {
+Result<JournalHandle> open_journal(const JournalPlace& place, bool watched) {
   sd_journal* opened = nullptr;
   if (const int result = open_place(&opened, place); result < 0)
     return std::unexpected(journal_error(result, "cannot open the journal"));
@@ -53,6 +53,7 @@ Result<JournalHandle> open_journal(const JournalPlace& place) {
   // 0: fields are never cut.
   if (const int result = sd_journal_set_data_threshold(opened, 0); result < 0)
     return std::unexpected(journal_error(result, "cannot open the journal"));
+  if (!watched) return journal;
   // From here on it watches its folders, so that no file can come unnoticed.
   if (const int result = sd_journal_get_fd(opened); result < 0)
     return std::unexpected(

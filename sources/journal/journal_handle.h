@@ -16,8 +16,8 @@ struct CloseJournal {
 };
 using JournalHandle = std::unique_ptr<sd_journal, CloseJournal>;
 
-// Ready to be told of changes; without matches, placed nowhere yet.
-Result<JournalHandle> open_journal(const JournalPlace& place);
+// With `watched` ready to be told of changes; without matches, placed nowhere yet.
+Result<JournalHandle> open_journal(const JournalPlace& place, bool watched);
 
 // Adds the matches. Usage: one that cannot be.
 Result<void> add_journal_matches(sd_journal* journal, const JournalMatches& matches);

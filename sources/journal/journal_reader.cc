@@ -86,7 +86,7 @@ Result<void> JournalReader::open_handle() {
   auto files = require_journal_files(options_.place);
   if (!files) return std::unexpected(files.error());
   roots_ = existing_roots(options_.place);
-  auto journal = open_journal(options_.place);
+  auto journal = open_journal(options_.place, settings_.watched);
   if (!journal) return std::unexpected(journal.error());
   files_ = *files;
   journal_ = std::move(*journal);

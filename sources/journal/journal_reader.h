@@ -33,6 +33,9 @@ struct JournalGap {
 struct JournalReaderSettings {
   size_t max_record_bytes = kMaxRecordBytes;
   OwnLog own_log = {};
+  // Learns of files that come and go. Without, it reads what is there when it opens, and is closed
+  // sooner: the kernel takes 15 ms to end a watch.
+  bool watched = true;
   // For tests: a boot that is taken for the running one. None: the real one, of this machine's
   // journals.
   std::optional<JournalId> current_boot = {};
