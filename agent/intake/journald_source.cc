@@ -143,7 +143,7 @@ Result<JournaldSource::Pause> JournaldSource::read_batch() {
       if (pause == Pause::failed) failure_ = reader_->error();
       break;
     }
-    take(step);
+    if (auto taken = take(step); !taken) return std::unexpected(std::move(taken.error()));
     has_read = true;
   }
   if (has_read) {
@@ -161,26 +161,36 @@ Result<JournaldSource::Pause> JournaldSource::read_batch() {
   return pause;
 }
 
-void JournaldSource::take(JournalReader::Step step) {
-  if (auto gap = reader_->take_gap())
+Result<void> JournaldSource::take(JournalReader::Step step) {
+  const auto gap = reader_->take_gap();
+  // What would not fit into the same publish goes first, with the position before this entry.
+  if (step == JournalReader::Step::entry && !writer_->appender().empty() &&
+      !writer_->fits(reader_->text(), gap ? 1 : 0)) {
+    if (auto stored = store_position(reader_->position_before()); !stored) return stored;
+  }
+  if (gap)
     writer_->add_gap(
         {.reason = gap->reason, .count = gap->count, .from = gap->from, .to = gap->to});
   switch (step) {
     case JournalReader::Step::entry: {
       const auto text = JsonText::from_encoder(writer_->arena().copy(reader_->text().view()));
       if (!writer_->add(text)) writer_->count_rejected(RejectReason::oversize);
-      return;
+      break;
     }
     case JournalReader::Step::own_log:
-      return writer_->count_own_log(1);
+      writer_->count_own_log(1);
+      break;
     case JournalReader::Step::unreadable:
-      return writer_->count_rejected(RejectReason::unreadable);
+      writer_->count_rejected(RejectReason::unreadable);
+      break;
     case JournalReader::Step::oversize:
-      return writer_->count_rejected(RejectReason::oversize);
+      writer_->count_rejected(RejectReason::oversize);
+      break;
     case JournalReader::Step::end:
     case JournalReader::Step::failed:
-      return;
+      break;
   }
+  return {};
 }
 
 // What was read, with its position. Entries that left no record (our own log, above all) move the
@@ -194,12 +204,11 @@ Result<void> JournaldSource::commit() {
   return store_position();
 }
 
-Result<void> JournaldSource::store_position() {
+Result<void> JournaldSource::store_position(const std::string& position) {
   store_at_.reset();
   std::optional<CheckpointView> checkpoint;
-  if (!is_position_stored() && !reader_->owes_gap() &&
-      reader_->position().size() <= kMaxJournalCursorBytes)
-    checkpoint = CheckpointView{context_.config.name, reader_->position()};
+  if (position != stored_ && !reader_->owes_gap() && position.size() <= kMaxJournalCursorBytes)
+    checkpoint = CheckpointView{context_.config.name, position};
   if (!checkpoint && writer_->empty()) return {};
   std::optional<int64_t> last_event;
   if (!writer_->appender().empty()) last_event = reader_->entry_time_ns();
@@ -209,7 +218,7 @@ Result<void> JournaldSource::store_position() {
     if (auto locked = lock_checkpoint(); !locked) return locked;
   }
   if (checkpoint) {
-    stored_ = reader_->position();
+    stored_ = position;
     context_.report.set_checkpoint(stored_);
   }
   return {};
@@ -234,7 +243,7 @@ Result<bool> JournaldSource::look_through() {
     if (step == JournalReader::Step::failed) return std::unexpected(reader_->error());
     if (step != JournalReader::Step::end) {
       has_moved_ = true;
-      take(step);
+      if (auto taken = take(step); !taken) return std::unexpected(std::move(taken.error()));
       return true;
     }
     auto moved = reader_->move_to(*newest);

@@ -37,9 +37,10 @@ class JournaldSource : public Source {
   Result<void> begin();
   Result<void> lock_checkpoint();
   Result<Pause> read_batch();
-  void take(JournalReader::Step step);
+  Result<void> take(JournalReader::Step step);
   Result<void> commit();
-  Result<void> store_position();
+  Result<void> store_position() { return store_position(reader_->position()); }
+  Result<void> store_position(const std::string& position);
   Result<bool> look_through();
   Result<void> recover();
   Result<void> wait();

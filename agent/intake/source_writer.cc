@@ -13,6 +13,8 @@ namespace {
 
 // No source can say anything in less.
 constexpr size_t kLeastRecordBytes = 512;
+// Stored bytes of one, with two cursors in it.
+constexpr size_t kMostGapBytes = 2048;
 
 Error too_small_error(const Pool& pool) {
   return Error(ErrorKind::Usage, "pool is too small for the records of the source")
@@ -135,6 +137,10 @@ const TagBlock& SourceWriter::tags() const { return state_->tags; }
 size_t SourceWriter::max_record_bytes() const { return state_->max_record_bytes; }
 
 Result<void> SourceWriter::add(JsonText text) { return state_->appender->add(text, &state_->tags); }
+
+bool SourceWriter::fits(JsonText text, size_t gaps) const {
+  return state_->appender->fits(text, &state_->tags, gaps * kMostGapBytes);
+}
 
 void SourceWriter::add_gap(const SourceGap& gap) {
   JsonWriter json;

@@ -52,6 +52,9 @@ class SourceWriter {
   // The text must stay where it is until the commit; that is what arena() is for. Usage: too large
   // for the pool; nothing is remembered then.
   Result<void> add(JsonText text);
+  // Whether it, and `gaps` gap records, would still be published in one with all that is not committed yet:
+  // what a crash leaves must agree with the checkpoint.
+  bool fits(JsonText text, size_t gaps) const;
   // Records of our own, tagged "lifecycle"; the text is copied. One that the pool cannot take is
   // left out. What a gap counts is `lost`, but for that of "overflow", which count_dropped() is
   // for.

@@ -47,6 +47,13 @@ class Appender {
   bool full() const { return pending_bytes_ >= batch_limit_; }
   bool empty() const { return pending_.empty(); }
 
+  // Whether what is pending and this record still are one batch, visible at once with its checkpoint.
+  // `more`: stored bytes of others that are to go with it.
+  bool fits(JsonText text, const TagBlock* tags, uint64_t more = 0) const {
+    const uint64_t stored = Pool::stored_bytes({.body = text.view(), .tags = tags});
+    return pending_bytes_ + stored + more <= record_limit_;
+  }
+
   // Publishes what is pending. On an error nothing of the failed batch is visible (unless the error is that of
   // the sync) and it is dropped from pending: records_committed() tells how many made it.
   Result<void> commit(std::optional<CheckpointView> checkpoint = std::nullopt);

@@ -70,6 +70,8 @@ class JournalReader {
   // The cursor of the last entry that was returned or passed over; what a checkpoint is to hold.
   // Empty: none.
   const std::string& position() const { return position_; }
+  // The same before the entry that next() returned, until the next call.
+  const std::string& position_before() const { return cursor_text_; }
   // A gap is to be told of with the next entry; until then the position must not be stored.
   bool owes_gap() const { return is_gone_ || is_garbled_; }
   const Error& error() const { return *error_; }

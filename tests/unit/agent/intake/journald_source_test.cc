@@ -222,6 +222,20 @@ TEST_F(JournaldSourceTest, AnEntryAboveTheLimitKeepsAllButItsLargestField) {
   EXPECT_TRUE(records_of(path_)[0].body.contains(R"("LARGE":{"truncated_bytes":10000})"));
 }
 
+TEST_F(JournaldSourceTest, EntriesOfWhichFewFitIntoABatchAreKeptInOrder) {
+  pool_bytes_ = 256 << 10;
+  std::string large;
+  for (uint64_t i = 0; i < 12; ++i) {
+    ExportEntry entry = plain_entry(i);
+    entry.text("PADDING", std::string(i % 3 == 2 ? 25'000 : 4'000, 'x'));
+    large += entry.bytes();
+  }
+  make_journal(journal_ / "a.journal", large);
+  drain();
+  EXPECT_EQ(messages(), entries(0, 11));
+  EXPECT_EQ(report_.snapshot().totals.stored, 12u);
+}
+
 TEST_F(JournaldSourceTest, NoJournalIsAnErrorAndComesToBeReadLater) {
   const SourceContext given = context();
   JournaldSource source(given, {.once = true});

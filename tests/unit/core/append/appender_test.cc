@@ -219,6 +219,22 @@ TEST_F(AppenderTest, SaysWhenABatchIsWorthCommitting) {
   EXPECT_FALSE(appender.full());
 }
 
+TEST_F(AppenderTest, SaysWhatStillFitsIntoOnePublish) {
+  Appender appender = make();
+  const std::string body = object_of(1000);
+  const auto text = JsonText::from_encoder(body);
+  while (appender.fits(text, nullptr)) must(add(appender, body));
+  EXPECT_FALSE(appender.fits(text, nullptr));
+  must(appender.commit(CheckpointView{"c", "1"}));
+  EXPECT_EQ(committed_.size(), 1u) << "what fits is one publish, its checkpoint included";
+  EXPECT_TRUE(appender.fits(text, nullptr));
+  EXPECT_FALSE(appender.fits(text, nullptr, pool_.max_batch_bytes()));
+  while (appender.fits(text, nullptr)) must(add(appender, body));
+  must(add(appender, body));
+  must(appender.commit(CheckpointView{"c", "2"}));
+  EXPECT_EQ(committed_.size(), 3u) << "one more, and it takes two";
+}
+
 TEST_F(AppenderTest, InALargePoolABatchIsWorthCommittingAt256KiB) {
   Pool large = must(Pool::create(dir_ / "large", {.size_bytes = 16u << 20}));
   Appender appender(large, {});
