@@ -107,7 +107,8 @@ TEST_F(SourceThreadTest, WhoHasFailedIsWellAgainWhenItHasStoredOrReadAllThereIs)
     std::atomic<bool> has_got_on{false};
     auto source = start({.run = [&](const SourceContext& context, int nth) -> Result<SourceEnd> {
       if (nth == 0) return std::unexpected(Error(ErrorKind::Io, "broken"));
-      while (!may_get_on) (void)context.stop.wait_for(std::chrono::milliseconds(1));
+      while (!may_get_on && context.stop.level() == StopSignal::Level::run)
+        (void)context.stop.wait_for(std::chrono::milliseconds(1));
       SourceTotals totals;
       totals.stored = stores ? 1 : 0;
       context.report.settle(totals);
