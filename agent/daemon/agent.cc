@@ -74,7 +74,7 @@ Result<void> Agent::start() {
   (void)::mallopt(M_ARENA_MAX, kHeaps);
   error_code failed;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-    signals_.add(signal, failed);
+    (void)signals_.add(signal, failed);
     if (failed) return std::unexpected(errno_error(failed.value(), "cannot wait for signals"));
   }
   wait_for_signal();

@@ -42,7 +42,7 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
   bool is_idle() const { return !is_served_; }
   void close() {
     error_code ignored;
-    socket_.close(ignored);
+    (void)socket_.close(ignored);
     timer_.cancel();
   }
 
@@ -166,7 +166,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(asio::io_context& i
     return std::unexpected(
         errno_error(errno, "cannot listen on the agent's socket", path.string()));
   error_code failed;
-  server->acceptor_.assign(Local(), fd->get(), failed);
+  (void)server->acceptor_.assign(Local(), fd->get(), failed);
   if (failed)
     return std::unexpected(
         errno_error(failed.value(), "cannot listen on the agent's socket", path.string()));
@@ -177,7 +177,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(asio::io_context& i
 
 void ControlServer::close() {
   error_code ignored;
-  acceptor_.close(ignored);
+  (void)acceptor_.close(ignored);
   retry_.cancel();
   for (const auto& session : std::exchange(sessions_, {}))
     if (const auto alive = session.lock()) alive->close();
@@ -206,7 +206,7 @@ void ControlServer::serve(UniqueFd fd) {
   make_room();
   Local::socket socket(acceptor_.get_executor());
   error_code failed;
-  socket.assign(Local(), fd.get(), failed);
+  (void)socket.assign(Local(), fd.get(), failed);
   if (failed) return;
   (void)fd.release();
   const auto session = std::make_shared<ControlSession>(std::move(socket), handle_);

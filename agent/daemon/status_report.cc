@@ -109,6 +109,7 @@ template <size_t N>
 std::vector<std::pair<std::string_view, uint64_t>> counts_by_name(
     const std::array<uint64_t, N>& counts, auto name_of, auto first) {
   std::vector<std::pair<std::string_view, uint64_t>> named;
+  named.reserve(N);
   for (size_t i = 0; i < N; ++i)
     named.emplace_back(name_of(static_cast<decltype(first)>(i)), counts[i]);
   std::ranges::sort(named);
