@@ -127,9 +127,9 @@ Result<int> tap(const CommandContext& context, const TapArguments& arguments) {
 
   const std::vector<std::string> shown =
       arguments.redact_args ? redact_words(arguments.command) : arguments.command;
-  const auto on_started = [&](const std::vector<std::string>& lost_runs) {
-    for (const std::string& run : lost_runs)
-      LostRunNotice(run).print(context.color, "tap", arguments.pool_ref);
+  const auto on_started = [&](const std::vector<LostRun>& lost_runs) {
+    for (const LostRun& run : lost_runs)
+      LostRunNotice(run.id).print(context.color, "tap", arguments.pool_ref);
     print_started(arguments, shown);
   };
   const auto on_needs_terminal = [&, told = false]() mutable {

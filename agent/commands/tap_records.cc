@@ -110,11 +110,11 @@ std::string tap_exit_json(const TapExit& exit) {
   return json.text();
 }
 
-std::string tap_gap_json(std::string_view lost_run) {
+std::string tap_gap_json(std::string_view lost_run, std::string_view source) {
   JsonWriter json;
   json.begin_object().key("count").null().key("from").null().key("kind").string("gap");
   json.key("reason").string("no exit record").key("run").string(lost_run);
-  json.key("source").string("tap").key("to").null().end_object();
+  json.key("source").string(source).key("to").null().end_object();
   return json.text();
 }
 

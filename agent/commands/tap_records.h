@@ -49,6 +49,7 @@ std::string tap_start_json(const TapStart& start, size_t max_bytes);
 std::string tap_exit_json(const TapExit& exit);
 
 // A run that has no exit record and never will: {"count":null,"from":null,"kind":"gap",…,"run":"…"}
-std::string tap_gap_json(std::string_view lost_run);
+// `source`: "tap", or the name of the source of the agent whose run it was.
+std::string tap_gap_json(std::string_view lost_run, std::string_view source);
 
 }  // namespace plasmite

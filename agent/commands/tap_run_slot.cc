@@ -46,6 +46,13 @@ std::string value_of(const Pool& pool, const std::string& name) {
   return found && *found ? (*found)->value : std::string();
 }
 
+LostRun lost_run_of(std::string_view value) {
+  const size_t space = value.find(' ');
+  if (space == value.npos) return {.id = std::string(value), .source = "tap"};
+  return {.id = std::string(value.substr(0, space)),
+          .source = std::string(value.substr(space + 1))};
+}
+
 bool holds_run(const std::vector<Checkpoint>& checkpoints, const std::string& name) {
   const auto found = std::ranges::find(checkpoints, name, &Checkpoint::name);
   return found != checkpoints.end() && !found->value.empty();
@@ -71,9 +78,10 @@ std::string new_run_id() {
   return text;
 }
 
-RunSlot RunSlot::claim(Pool& pool, const std::string& run) {
+RunSlot RunSlot::claim(Pool& pool, const std::string& run, std::string_view source) {
+  const std::string value = source.empty() ? run : run + ' ' + std::string(source);
   for (;;) {
-    RunSlot claimed = claim_once(pool, run);
+    RunSlot claimed = claim_once(pool, value);
     // A lock got while the pool was resized may be one on a file that nobody looks at any more.
     if (claimed.name_.empty() || claimed.is_on_pool_file(pool)) return claimed;
   }
@@ -85,9 +93,9 @@ bool RunSlot::is_on_pool_file(const Pool& pool) const {
          (locked.st_dev == named.st_dev && locked.st_ino == named.st_ino);
 }
 
-RunSlot RunSlot::claim_once(Pool& pool, const std::string& run) {
+RunSlot RunSlot::claim_once(Pool& pool, const std::string& value) {
   RunSlot claimed;
-  claimed.run_ = run;
+  claimed.value_ = value;
   claimed.file_ = UniqueFd(::open(pool.path().c_str(), O_RDWR | O_CLOEXEC));
   const auto info = pool.info();
   // One look at all of them: each reads the whole table.
@@ -101,7 +109,8 @@ RunSlot RunSlot::claim_once(Pool& pool, const std::string& run) {
     if (!claimed.lock(slot)) continue;           // its tap lives
     const auto current = pool.checkpoint(name);  // under the lock: nobody changes it now
     const bool exists = current && *current;
-    if (exists && !(*current)->value.empty()) claimed.lost_runs_.push_back((*current)->value);
+    if (exists && !(*current)->value.empty())
+      claimed.lost_runs_.push_back(lost_run_of((*current)->value));
     if (!have_one && (exists || make_place(pool, name))) {
       claimed.name_ = name;
     } else if (have_one) {
@@ -143,10 +152,10 @@ bool RunWatch::is_lost() const {
   if (!file_ || run_.empty()) return false;
   for (unsigned slot = 0; slot < kSlots; ++slot) {
     const std::string name = slot_name(slot);
-    if (value_of(pool_, name) != run_ || !is_unlocked(file_.get(), slot)) continue;
+    if (lost_run_of(value_of(pool_, name)).id != run_ || !is_unlocked(file_.get(), slot)) continue;
     // The owner took the lock before it stored the id, and empties the slot with the exit record.
     // So it was dead when we saw the lock free, unless the slot is empty by now.
-    return value_of(pool_, name) == run_;
+    return lost_run_of(value_of(pool_, name)).id == run_;
   }
   return false;
 }

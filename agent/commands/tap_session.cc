@@ -111,8 +111,8 @@ Result<TapOutcome> TapSession::run() {
 // Together with the runs before this one that have no end, which are told of once.
 void TapSession::store_start() {
   std::vector<std::string> records;
-  for (const std::string& lost_run : run_.slot.lost_runs())
-    records.push_back(tap_gap_json(lost_run));
+  for (const LostRun& lost_run : run_.slot.lost_runs())
+    records.push_back(tap_gap_json(lost_run.id, lost_run.source));
   records.push_back(tap_start_json({.command = options_.shown_command,
                                     .pid = std::get<RunningChild>(child_).pid(),
                                     .pty = terminal_ != nullptr,

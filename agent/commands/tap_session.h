@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/commands/tap_records.h"
+#include "agent/commands/tap_run_slot.h"
 #include "core/base/error.h"
 #include "core/pool/pool.h"
 
@@ -30,7 +31,7 @@ struct TapOptions {
   // How long to wait, after the child's end, for what others may still write into its pipes.
   std::chrono::milliseconds linger{2000};
   // Called once the command runs, with the ids of earlier runs that have no exit record.
-  std::function<void(const std::vector<std::string>& lost_runs)> on_started = nullptr;
+  std::function<void(const std::vector<LostRun>& lost_runs)> on_started = nullptr;
   // Called when the command was stopped because it wants the keys of a terminal, or its modes, in
   // whose foreground it is not. It waits for somebody to continue it.
   std::function<void()> on_needs_terminal = nullptr;

@@ -17,6 +17,9 @@
 namespace plasmite {
 namespace {
 
+constexpr const char* kElsewhere =
+    "Run it as a user who may write there (for /etc: sudo), or name another file with --config.";
+
 constexpr const char* kGroup = "plasmite";
 
 std::optional<gid_t> group_id(const char* name) {
@@ -35,7 +38,8 @@ class FreshFile {
     std::string name = path.string() + ".XXXXXX";
     UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
     if (!file)
-      return std::unexpected(errno_error(errno, "cannot write the configuration", path.string()));
+      return std::unexpected(errno_error(errno, "cannot write the configuration", path.string())
+                                 .with_hint(kElsewhere));
     return FreshFile(path.string(), std::move(name), std::move(file));
   }
   FreshFile(FreshFile&& other) noexcept
@@ -83,7 +87,8 @@ class FreshFile {
       : path_(std::move(path)), name_(std::move(name)), file_(std::move(file)) {}
 
   std::unexpected<Error> failure() const {
-    return std::unexpected(errno_error(errno, "cannot write the configuration", path_));
+    return std::unexpected(
+        errno_error(errno, "cannot write the configuration", path_).with_hint(kElsewhere));
   }
 
   std::string path_;
@@ -110,7 +115,8 @@ Result<void> write_initial_config(const std::filesystem::path& path, bool force)
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   std::filesystem::create_directories(folder, error);
   if (error)
-    return std::unexpected(errno_error(error.value(), "cannot make the folder", folder.string()));
+    return std::unexpected(errno_error(error.value(), "cannot make the folder", folder.string())
+                               .with_hint(kElsewhere));
   auto file = FreshFile::create(path);
   if (!file) return std::unexpected(file.error());
   if (auto filled = file->fill(initial_config(machine_facts(path))); !filled) return filled;

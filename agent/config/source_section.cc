@@ -101,6 +101,9 @@ Placed<SourceConfig> read_source(TableReader& table, std::string name,
   SourceConfig& source = out.part;
   if (const std::string why = why_no_name(source.name); !why.empty())
     table.problem_here(why, kNameFix);
+  // The name is that of the checkpoint: spec/tap.md.
+  if (source.name.starts_with("tap."))
+    table.problem_here("names that begin with tap. belong to runs of tap", "Use another name.");
   const SourceType type = read_type(table);
   if (!table.has("pool"))
     table.problem("pool", "is missing",

@@ -36,14 +36,18 @@ Agent::Agent(Setup setup)
       started_(Clock::now()),
       signals_(io_),
       timer_(io_),
+      retry_(io_),
       watchdog_(io_),
       pools_(config_.pool_dir, config_.group),
       rejects_(make_reject_pool()),
-      supervisor_({.make = setup_.make,
-                   .pools = &pools_,
-                   .log = &log_,
-                   .post = [this](std::function<void()> work) { asio::post(io_, std::move(work)); },
-                   .on_change = [this] { source_changed(); }}) {}
+      supervisor_(
+          {.make = setup_.make,
+           .pools = &pools_,
+           .log = &log_,
+           .post = [this](std::function<void()> work) { asio::post(io_, std::move(work)); },
+           .on_change = [this] { source_changed(); },
+           .later = [this](std::chrono::milliseconds delay,
+                           std::function<void()> work) { later(delay, std::move(work)); }}) {}
 
 Agent::~Agent() = default;
 
@@ -304,6 +308,13 @@ void Agent::watch() {
   watchdog_.expires_after(interval / 2);
   watchdog_.async_wait([this](error_code failed) {
     if (!failed) watch();
+  });
+}
+
+void Agent::later(std::chrono::milliseconds delay, std::function<void()> work) {
+  retry_.expires_after(delay);
+  retry_.async_wait([work = std::move(work)](error_code failed) {
+    if (!failed) work();
   });
 }
 

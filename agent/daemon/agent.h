@@ -79,6 +79,7 @@ class Agent {
   void tell_manager();
   void watch();
   void after(std::chrono::milliseconds delay, void (Agent::*what)());
+  void later(std::chrono::milliseconds delay, std::function<void()> work);
 
   Setup setup_;
   AgentConfig config_;
@@ -89,6 +90,7 @@ class Agent {
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;     // of a reload or of the end
+  boost::asio::steady_timer retry_;     // runs only while a source has no thread
   boost::asio::steady_timer watchdog_;  // runs only if the service manager wants it
   AgentPools pools_;
   std::unique_ptr<RejectPool> rejects_;                   // null: none

@@ -41,7 +41,7 @@ std::string size_note(const PoolConfig& config, const PoolInfo& info,
   return "pool " + config.name + " has " + size_in_words(info.file_size) + ", declared are " +
          size_in_words(declared) + ": `plasmite --dir " + dir.string() + " pool resize " +
          config.name + " " + size_argument(declared) +
-         "` changes it; not while a tap captures into it.";
+         "` changes it; not while a tap or journald source runs into it.";
 }
 
 }  // namespace

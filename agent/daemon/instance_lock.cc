@@ -27,7 +27,11 @@ std::string holder(int fd) {
 Result<InstanceLock> InstanceLock::acquire(const std::filesystem::path& socket) {
   const std::string path = socket.string() + ".lock";
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return std::unexpected(errno_error(errno, "cannot open the agent's lock file", path));
+  if (!fd)
+    return std::unexpected(errno_error(errno, "cannot open the agent's lock file", path)
+                               .with_hint("The agent's user has to be able to make files in the "
+                                          "folder of its `socket`: give it that folder, or name "
+                                          "another socket in the configuration."));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK)
       return std::unexpected(errno_error(errno, "cannot lock the agent's lock file", path));

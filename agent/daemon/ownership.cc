@@ -44,7 +44,9 @@ Result<void> make_group_dir(const std::filesystem::path& dir, mode_t mode,
   if (dir.has_parent_path()) std::filesystem::create_directories(dir.parent_path(), failed);
   if (::mkdir(dir.c_str(), 0700) != 0) {
     if (errno == EEXIST && std::filesystem::is_directory(dir, failed)) return {};
-    return std::unexpected(errno_error(errno, "cannot make the directory", dir.string()));
+    return std::unexpected(errno_error(errno, "cannot make the directory", dir.string())
+                               .with_hint("Make it and give it to the agent's user, or name "
+                                          "another in the configuration: `socket` or `pools`."));
   }
   // First the group: changing it may take the set-group-id bit away.
   if (auto given = give_to_group(dir, group); !given) {

@@ -108,7 +108,11 @@ bool SourceThread::run_once() {
   if (end && *end == SourceEnd::finished) return end_as(SourceState::finished);
   if (end && *end == SourceEnd::failed) return end_as(SourceState::failed);
   if (stop_.level() != StopSignal::Level::run) return end_as(SourceState::stopped);
+  const SourceSnapshot now = report_.snapshot();
+  const bool has_failed = !end || (now.last_error_ns && *now.last_error_ns >= run_began_ns_);
   back_off(/*is_error=*/!end);
+  // Before it counts as running again: who asks in that moment must not find it well.
+  if (has_failed) report_.doubt(Clock::now() + kLongRun, /*may_catch_up=*/!end);
   return false;
 }
 
@@ -170,11 +174,16 @@ SourceStatus SourceThread::status(Clock::time_point now) {
     problem_ = has_ended() ? std::nullopt : source_->probe();
     probed_ = now;
   }
-  return {.name = config().name,
-          .type = source_type_name(config()),
-          .pool = config().pool,
-          .snapshot = report_.snapshot(),
-          .problem = problem_};
+  SourceStatus status{.name = config().name,
+                      .type = source_type_name(config()),
+                      .pool = config().pool,
+                      .snapshot = report_.snapshot(),
+                      .problem = problem_};
+  const SourceSnapshot& seen = status.snapshot;
+  if (!status.problem && seen.state == SourceState::running && seen.doubted_until &&
+      now < *seen.doubted_until)
+    status.problem = seen.last_error;
+  return status;
 }
 
 bool SourceThread::makes_progress(Clock::time_point now, std::chrono::microseconds within) const {

@@ -58,30 +58,52 @@ void Supervisor::drain(Slot& slot) {
   if (slot.thread) slot.thread->request(StopSignal::Level::drain);
 }
 
+SourceThread::Setup Supervisor::thread_setup(const Slot& slot) {
+  const std::string& name = slot.now.config.name;
+  return {.config = slot.now.config,
+          .durability = slot.now.durability,
+          .open_pool = [pools = setup_.pools,
+                        pool = slot.now.config.pool] { return pools->open(pool); },
+          .rejects = slot.now.rejects,
+          .make = setup_.make,
+          .log = setup_.log,
+          .on_ended = [this, name] { setup_.post([this, name] { source_ended(name); }); }};
+}
+
 void Supervisor::start(Slot& slot, Wanted wanted) {
-  const std::string name = wanted.config.name;
   slot.now = std::move(wanted);
   slot.next.reset();
   slot.is_leaving = false;
-  slot.error.reset();
-  auto thread = SourceThread::start(
-      {.config = slot.now.config,
-       .durability = slot.now.durability,
-       .open_pool = [pools = setup_.pools,
-                     pool = slot.now.config.pool] { return pools->open(pool); },
-       .rejects = slot.now.rejects,
-       .make = setup_.make,
-       .log = setup_.log,
-       .on_ended = [this, name] { setup_.post([this, name] { source_ended(name); }); }});
+  const bool is_retry = std::exchange(slot.error, std::nullopt).has_value();
+  auto thread = setup_.start_thread(thread_setup(slot));
+  const std::string& name = slot.now.config.name;
   if (thread) {
     slot.thread = std::move(*thread);
     setup_.log->info("source started",
                      {{"source", name}, {"type", source_type_name(slot.now.config)}});
     return;
   }
-  setup_.log->error("source cannot be started",
-                    {{"source", name}, {"error", describe(thread.error())}});
+  if (!is_retry)
+    setup_.log->error("source cannot be started, and is tried again",
+                      {{"source", name}, {"error", describe(thread.error())}});
   slot.error = std::move(thread.error());
+  retry_later();
+}
+
+// A machine that is out of threads or descriptors has some again later.
+void Supervisor::retry_later() {
+  if (std::exchange(is_retrying_, true)) return;
+  retry_at_ = std::chrono::steady_clock::now() + retry_delay_;
+  setup_.later(retry_delay_, [this] { retry(); });
+  retry_delay_ = std::min(2 * retry_delay_, SourceThread::kMostErrorDelay);
+}
+
+void Supervisor::retry() {
+  is_retrying_ = false;
+  if (is_stopping_) return;
+  for (auto& [name, slot] : slots_)
+    if (slot.error && !slot.is_leaving) start(slot, Wanted(slot.now));
+  if (!is_retrying_) retry_delay_ = kFirstRetry;
 }
 
 void Supervisor::source_ended(const std::string& name) {
@@ -125,7 +147,8 @@ void Supervisor::stop(StopSignal::Level level) {
 bool Supervisor::all_ended() const {
   return std::ranges::all_of(slots_, [&](const auto& entry) {
     const Slot& slot = entry.second;
-    return (!slot.thread || slot.thread->has_ended()) && (is_stopping_ || !slot.next);
+    const bool has_ended = slot.thread ? slot.thread->has_ended() : is_stopping_ || !slot.error;
+    return has_ended && (is_stopping_ || !slot.next);
   });
 }
 
@@ -148,7 +171,8 @@ std::vector<SourceStatus> Supervisor::statuses(std::chrono::steady_clock::time_p
                         .type = source_type_name(slot.now.config),
                         .pool = slot.now.config.pool,
                         .snapshot = {}};
-    failed.snapshot.state = SourceState::failed;
+    failed.snapshot.state = is_stopping_ ? SourceState::failed : SourceState::backing_off;
+    if (!is_stopping_) failed.snapshot.next_start = retry_at_;
     failed.snapshot.state_since = failed.snapshot.last_progress = now;
     failed.snapshot.last_error = slot.error;
     statuses.push_back(std::move(failed));

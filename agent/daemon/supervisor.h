@@ -26,6 +26,10 @@ class Supervisor {
     Log* log = nullptr;
     std::function<void(std::function<void()>)> post;  // runs it in the main thread; thread-safe
     std::function<void()> on_change;                  // some source has ended; in the main thread
+    // Runs it in the main thread after that time. Asked for again only when it has run.
+    std::function<void(std::chrono::milliseconds, std::function<void()>)> later;
+    std::function<Result<std::unique_ptr<SourceThread>>(SourceThread::Setup)> start_thread =
+        SourceThread::start;
   };
   explicit Supervisor(Setup setup) : setup_(std::move(setup)) {}
   ~Supervisor();
@@ -69,10 +73,14 @@ class Supervisor {
     Wanted now;
     std::optional<Wanted> next;  // is started when `thread` has ended
     bool is_leaving = false;     // it is being drained for good or for `next`
-    std::optional<Error> error;  // why there is no thread
+    std::optional<Error> error;  // why there is no thread; is tried again
   };
+  static constexpr std::chrono::milliseconds kFirstRetry{100};
 
   void start(Slot& slot, Wanted wanted);
+  SourceThread::Setup thread_setup(const Slot& slot);
+  void retry_later();
+  void retry();
   void source_ended(const std::string& name);
   void replace(const std::string& name);
   static void drain(Slot& slot);
@@ -80,6 +88,9 @@ class Supervisor {
   Setup setup_;
   std::map<std::string, Slot> slots_;  // by the names of sources
   bool is_stopping_ = false;
+  bool is_retrying_ = false;
+  std::chrono::milliseconds retry_delay_ = kFirstRetry;
+  std::chrono::steady_clock::time_point retry_at_;
 };
 
 }  // namespace plasmite

@@ -5,25 +5,27 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "core/base/unique_fd.h"
+#include "sources/journal/journal_files.h"
 
 namespace plasmite {
 namespace {
 
-using std::chrono::milliseconds;
+// A namespace that comes into being is found at the latest after this long. Nothing of it is
+// missed: it is read from its beginning.
+constexpr std::chrono::milliseconds kLookForNamespaces{1000};
 
-// journald tells of new entries at most every 250 ms. While there are any, looking every few
-// milliseconds costs 0.3 % of a processor and shows them in a fraction of that time; the mapping is
-// live.
-constexpr milliseconds kActive{2000};
-constexpr int kActivePollMs = 10;
-constexpr int kMostRecoveries = 5;
+// What does not keep the other namespaces from being read.
+bool is_passed_over(const Error& error) {
+  return error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::Permission ||
+         error.kind() == ErrorKind::Corrupt;
+}
 
 // The socket that journald has, in /run, for who logs.
 std::string journald_socket(const JournalPlace& place) {
@@ -74,217 +76,156 @@ Result<SourceEnd> JournaldSource::run() {
   if (auto begun = begin(); !begun) return std::unexpected(std::move(begun.error()));
   context_.report.set_state(SourceState::running);
   for (;;) {
-    auto pause = read_batch();
-    if (!pause) return std::unexpected(std::move(pause.error()));
+    auto turn = take_turns();
+    if (!turn) return std::unexpected(std::move(turn.error()));
     if (context_.stop.level() != StopSignal::Level::run) {
-      if (auto stored = store_position(); !stored)
-        return std::unexpected(std::move(stored.error()));
+      for (const auto& lane : lanes_) {
+        if (auto stored = lane->store_position(); !stored)
+          return std::unexpected(std::move(stored.error()));
+      }
       return SourceEnd::stopped;
     }
-    Result<void> gone_on;
-    if (*pause == Pause::failed) {
-      gone_on = recover();
-    } else if (*pause == Pause::end) {
-      auto more = look_through();
-      if (!more) return std::unexpected(std::move(more.error()));
-      if (*more) continue;
-      if (options_.once) return SourceEnd::finished;
-      context_.report.set_caught_up(true);
-      gone_on = wait();
-    }
-    if (!gone_on) return std::unexpected(std::move(gone_on.error()));
+    if (*turn == JournaldLane::Turn::more) continue;
+    if (options_.once) return SourceEnd::finished;
+    context_.report.set_caught_up(true);
+    if (auto waited = wait(); !waited) return std::unexpected(std::move(waited.error()));
   }
 }
 
 Result<void> JournaldSource::begin() {
-  reader_.reset();
+  lanes_.clear();
   writer_.reset();
-  store_at_.reset();
-  failures_ = 0;
   auto writer = SourceWriter::open(context_);
   if (!writer) return std::unexpected(std::move(writer.error()));
   writer_ = std::move(*writer);
-  if (auto locked = lock_checkpoint(); !locked) return locked;
-  auto stored = writer_->stored_checkpoint(context_.config.name);
-  if (!stored) return std::unexpected(std::move(stored.error()));
-  stored_ = *stored;
-  context_.report.set_checkpoint(stored_);
+  context_.report.set_checkpoint("");
   context_.report.set_caught_up(false);
-  auto reader = JournalReader::open(journal_, {.max_record_bytes = writer_->max_record_bytes(),
-                                               .own_log = OwnLog::of_this_process(),
-                                               .watched = !options_.once});
-  if (!reader) return std::unexpected(std::move(reader.error()));
-  reader_ = std::move(*reader);
-  if (auto begun = reader_->begin(stored_); !begun) return begun;
-  has_moved_ = true;
-  last_entry_ = Clock::now();
-  // `now` is the now of the first start: what comes while we are away must not be lost.
-  return store_position();
+  if (has_several_namespaces(journal_.place)) {
+    auto has_begun = has_begun_before();
+    if (!has_begun) return std::unexpected(std::move(has_begun.error()));
+    return look_for_namespaces(!*has_begun);
+  }
+  return add_lane(journal_.place, false);
 }
 
-// Two that read under one name would both store everything.
-Result<void> JournaldSource::lock_checkpoint() {
-  lock_.reset();
-  auto lock = CheckpointLock::take(writer_->pool(), context_.config.name);
-  if (!lock) return std::unexpected(std::move(lock.error()));
-  lock_.emplace(std::move(*lock));
-  locked_pool_ = &writer_->pool();
-  return {};
+// Whether a position of any namespace is stored.
+Result<bool> JournaldSource::has_begun_before() const {
+  const auto checkpoints = writer_->pool().checkpoints();
+  if (!checkpoints) return std::unexpected(checkpoints.error());
+  const std::string& name = context_.config.name;
+  return std::ranges::any_of(*checkpoints, [&](const Checkpoint& checkpoint) {
+    return checkpoint.name == name || checkpoint.name.starts_with(name + "@");
+  });
 }
 
-// Reads until a commit is worth it, and commits.
-Result<JournaldSource::Pause> JournaldSource::read_batch() {
-  Pause pause = Pause::full;
-  bool has_read = false;
-  while (!writer_->full() && context_.stop.level() == StopSignal::Level::run) {
-    const JournalReader::Step step = reader_->next();
-    if (step == JournalReader::Step::end || step == JournalReader::Step::failed) {
-      pause = step == JournalReader::Step::end ? Pause::end : Pause::failed;
-      if (pause == Pause::failed) failure_ = reader_->error();
-      break;
+// Between the journals of several namespaces there is no order that one could resume at: an entry
+// may become visible after later ones of another journald were read. So each has a reader and a
+// position of its own.
+Result<void> JournaldSource::look_for_namespaces(bool is_first_start) {
+  looked_at_ = JournaldLane::Clock::now();
+  // `now` is the now of the first start; what came into being since then is wanted.
+  const bool from_oldest = !is_first_start && journal_.start.kind == JournalStart::Kind::now;
+  const std::vector<JournalPlace> places = split_namespaces(journal_.place);
+  if (auto dropped = drop_lanes_without(places); !dropped) return dropped;
+  std::optional<Error> passed_over;
+  for (const JournalPlace& place : places) {
+    const auto is_it = [&](const auto& lane) { return lane->name_space() == place.name_space; };
+    if (std::ranges::any_of(lanes_, is_it)) continue;
+    auto added = add_lane(place, from_oldest);
+    if (added) continue;
+    if (!is_passed_over(added.error())) return added;
+    passed_over = std::move(added.error());
+  }
+  if (!lanes_.empty()) return {};
+  // Tells best what is wrong.
+  auto files = require_journal_files(journal_.place);
+  if (!files) return std::unexpected(std::move(files.error()));
+  return std::unexpected(std::move(*passed_over));
+}
+
+// sd-journal does not notice the folder of a namespace that is made again.
+Result<void> JournaldSource::drop_lanes_without(const std::vector<JournalPlace>& places) {
+  for (auto lane = lanes_.begin(); lane != lanes_.end();) {
+    if (std::ranges::find(places, (*lane)->name_space(), &JournalPlace::name_space) !=
+        places.end()) {
+      ++lane;
+      continue;
     }
-    if (auto taken = take(step); !taken) return std::unexpected(std::move(taken.error()));
-    has_read = true;
-  }
-  if (has_read) {
-    failures_ = 0;
-    last_entry_ = Clock::now();
-    context_.report.set_caught_up(false);
-  }
-  if (auto committed = commit(); !committed) return std::unexpected(std::move(committed.error()));
-  if (pause != Pause::full) return pause;
-  // A long drain must learn of files that come and go meanwhile.
-  if (auto changed = reader_->process(); !changed) {
-    failure_ = std::move(changed.error());
-    return Pause::failed;
-  }
-  return pause;
-}
-
-Result<void> JournaldSource::take(JournalReader::Step step) {
-  const auto gap = reader_->take_gap();
-  // What would not fit into the same publish goes first, with the position before this entry.
-  if (step == JournalReader::Step::entry && !writer_->appender().empty() &&
-      !writer_->fits(reader_->text(), gap ? 1 : 0)) {
-    if (auto stored = store_position(reader_->position_before()); !stored) return stored;
-  }
-  if (gap)
-    writer_->add_gap(
-        {.reason = gap->reason, .count = gap->count, .from = gap->from, .to = gap->to});
-  switch (step) {
-    case JournalReader::Step::entry: {
-      const auto text = JsonText::from_encoder(writer_->arena().copy(reader_->text().view()));
-      if (!writer_->add(text)) writer_->count_rejected(RejectReason::oversize);
-      break;
-    }
-    case JournalReader::Step::own_log:
-      writer_->count_own_log(1);
-      break;
-    case JournalReader::Step::unreadable:
-      writer_->count_rejected(RejectReason::unreadable);
-      break;
-    case JournalReader::Step::oversize:
-      writer_->count_rejected(RejectReason::oversize);
-      break;
-    case JournalReader::Step::end:
-    case JournalReader::Step::failed:
-      break;
+    if (auto stored = (*lane)->store_position(); !stored) return stored;
+    lane = lanes_.erase(lane);
   }
   return {};
 }
 
-// What was read, with its position. Entries that left no record (our own log, above all) move the
-// position only now and then, or storing it would be as much work as they are.
-Result<void> JournaldSource::commit() {
-  if (writer_->appender().empty()) {
-    if (!is_position_stored() && !store_at_ && !reader_->owes_gap())
-      store_at_ = Clock::now() + options_.checkpoint_delay;
-    return {};
-  }
-  return store_position();
-}
-
-Result<void> JournaldSource::store_position(const std::string& position) {
-  store_at_.reset();
-  std::optional<CheckpointView> checkpoint;
-  if (position != stored_ && !reader_->owes_gap() && position.size() <= kMaxJournalCursorBytes)
-    checkpoint = CheckpointView{context_.config.name, position};
-  if (!checkpoint && writer_->empty()) return {};
-  std::optional<int64_t> last_event;
-  if (!writer_->appender().empty()) last_event = reader_->entry_time_ns();
-  if (auto committed = writer_->commit(checkpoint, last_event); !committed) return committed;
-  // The pool may have been made anew.
-  if (&writer_->pool() != locked_pool_) {
-    if (auto locked = lock_checkpoint(); !locked) return locked;
-  }
-  if (checkpoint) {
-    stored_ = position;
-    context_.report.set_checkpoint(stored_);
-  }
+Result<void> JournaldSource::add_lane(const JournalPlace& place, bool from_oldest) {
+  std::string checkpoint = context_.config.name;
+  if (place != journal_.place && !place.name_space.empty()) checkpoint += "@" + place.name_space;
+  if (checkpoint.size() > kMaxCheckpointNameBytes)
+    return std::unexpected(
+        Error(ErrorKind::Usage,
+              "the names of the source and of the namespace are too long: " + checkpoint)
+            .with_hint("Together they may have 63 bytes; give the source a shorter name."));
+  JournalOptions journal = journal_;
+  journal.place = place;
+  auto lane = std::make_unique<JournaldLane>(context_, options_, *writer_, std::move(checkpoint),
+                                             std::move(journal));
+  if (auto locked = lane->lock(); !locked) return locked;
+  if (auto begun = lane->begin(from_oldest); !begun) return begun;
+  lanes_.push_back(std::move(lane));
   return {};
 }
 
-// At the end: with matches the position is that of the last entry that matched, which may be long
-// ago, and a restart would look through everything since then again. True: there is more to read
-// after all.
-Result<bool> JournaldSource::look_through() {
-  const auto now = Clock::now();
-  const bool is_due = options_.once || (store_at_ && now >= *store_at_);
-  if (!is_due) {
-    if (has_moved_ && !journal_.matches.empty() && !store_at_)
-      store_at_ = now + options_.checkpoint_delay;
-    return false;
+// Each lane once.
+Result<JournaldLane::Turn> JournaldSource::take_turns() {
+  using Turn = JournaldLane::Turn;
+  Turn turn = Turn::end;
+  for (const auto& lane : lanes_) {
+    auto taken = lane->take_turn();
+    if (!taken) return taken;
+    if (*taken == Turn::more) turn = Turn::more;
+    if (context_.stop.level() != StopSignal::Level::run) return turn;
   }
-  if (has_moved_ && !journal_.matches.empty() && !reader_->owes_gap()) {
-    has_moved_ = false;
-    auto newest = reader_->newest();
-    if (!newest) return std::unexpected(std::move(newest.error()));
-    const JournalReader::Step step = reader_->next();
-    if (step == JournalReader::Step::failed) return std::unexpected(reader_->error());
-    if (step != JournalReader::Step::end) {
-      has_moved_ = true;
-      if (auto taken = take(step); !taken) return std::unexpected(std::move(taken.error()));
-      return true;
+  if (lanes_.size() > 1) {
+    for (const auto& lane : lanes_) {
+      if (auto followed = lane->follow_pool(); !followed)
+        return std::unexpected(std::move(followed.error()));
     }
-    auto moved = reader_->move_to(*newest);
-    if (!moved) return std::unexpected(std::move(moved.error()));
   }
-  if (auto stored = store_position(); !stored) return std::unexpected(std::move(stored.error()));
-  return false;
-}
-
-Result<void> JournaldSource::recover() {
-  context_.report.set_error(*failure_);
-  if (++failures_ > kMostRecoveries) return std::unexpected(*failure_);
-  if (context_.stop.wait_for(milliseconds(20) * (1 << failures_))) return {};
-  return reader_->recover();
+  if (!has_several_namespaces(journal_.place) || options_.once ||
+      JournaldLane::Clock::now() - looked_at_ < kLookForNamespaces)
+    return turn;
+  const size_t before = lanes_.size();
+  if (auto looked = look_for_namespaces(false); !looked)
+    return std::unexpected(std::move(looked.error()));
+  return lanes_.size() > before ? Turn::more : turn;
 }
 
 int JournaldSource::wait_ms() const {
-  const auto now = Clock::now();
-  std::optional<milliseconds> wait;
-  const auto at_most = [&](milliseconds time) { wait = wait ? std::min(*wait, time) : time; };
-  if (now - last_entry_ < kActive) at_most(milliseconds(kActivePollMs));
-  if (store_at_)
-    at_most(std::chrono::ceil<milliseconds>(std::max(*store_at_ - now, Clock::duration(0))));
-  if (const auto deadline = reader_->deadline_us()) {
-    const auto at =
-        Clock::time_point(std::chrono::microseconds(*deadline));  // CLOCK_MONOTONIC both
-    at_most(std::chrono::ceil<milliseconds>(std::max(at - now, Clock::duration(0))));
+  using std::chrono::milliseconds;
+  const auto now = JournaldLane::Clock::now();
+  std::optional<JournaldLane::Clock::time_point> until;
+  if (has_several_namespaces(journal_.place)) until = looked_at_ + kLookForNamespaces;
+  for (const auto& lane : lanes_) {
+    const auto its = lane->wait_until(now);
+    if (its) until = until ? std::min(*until, *its) : *its;
   }
-  return wait ? static_cast<int>(std::min<int64_t>(wait->count(), 3'600'000)) : -1;
+  if (!until) return -1;
+  const auto wait =
+      std::chrono::ceil<milliseconds>(std::max(*until - now, JournaldLane::Clock::duration(0)));
+  return static_cast<int>(std::min<int64_t>(wait.count(), 3'600'000));
 }
 
 Result<void> JournaldSource::wait() {
-  std::array<pollfd, 2> fds{{{.fd = reader_->fd(), .events = reader_->events(), .revents = 0},
-                             {.fd = context_.stop.fd(), .events = POLLIN, .revents = 0}}};
+  std::vector<pollfd> fds;
+  fds.push_back({.fd = context_.stop.fd(), .events = POLLIN, .revents = 0});
+  for (const auto& lane : lanes_) fds.push_back(lane->wait_for());
   context_.report.sleeping();
   const int ready = ::poll(fds.data(), fds.size(), wait_ms());
   context_.report.working();
   if (ready < 0 && errno != EINTR) return std::unexpected(errno_error(errno, "cannot wait"));
-  auto changed = reader_->process();
-  if (!changed) return std::unexpected(std::move(changed.error()));
-  if (*changed) has_moved_ = true;
+  for (const auto& lane : lanes_) {
+    if (auto processed = lane->process(); !processed) return processed;
+  }
   return {};
 }
 

@@ -73,6 +73,7 @@ void SourceReport::settle(const SourceTotals& totals, std::optional<int64_t> las
   const MutexLock lock(mutex_);
   snapshot_.totals += totals;
   if (totals.stored != 0) {
+    snapshot_.doubted_until.reset();
     snapshot_.last_commit_ns = wall_ns();
     snapshot_.last_event_ns = last_event_ns ? last_event_ns : snapshot_.last_commit_ns;
   }
@@ -110,6 +111,13 @@ void SourceReport::set_checkpoint(std::string_view checkpoint) {
 void SourceReport::set_caught_up(bool caught_up) {
   const MutexLock lock(mutex_);
   snapshot_.caught_up = caught_up;
+  if (caught_up && doubt_ends_when_caught_up_) snapshot_.doubted_until.reset();
+}
+
+void SourceReport::doubt(std::chrono::steady_clock::time_point until, bool may_catch_up) {
+  const MutexLock lock(mutex_);
+  snapshot_.doubted_until = until;
+  doubt_ends_when_caught_up_ = may_catch_up;
 }
 
 void SourceReport::set_child(std::optional<int64_t> pid) {

@@ -61,6 +61,8 @@ struct SourceSnapshot {
   std::optional<int64_t> last_error_ns;   // UTC
   std::optional<std::chrono::steady_clock::time_point> next_start;  // of backing_off
   std::optional<int64_t> child_pid;       // of a tap
+  // It failed last time and has not got on since: until then at most.
+  std::optional<std::chrono::steady_clock::time_point> doubted_until;
   // When the source last went to sleep or made progress; while `busy`, it has not slept since.
   std::chrono::steady_clock::time_point last_progress;
   bool busy = false;
@@ -82,6 +84,9 @@ class SourceReport {
   void set_checkpoint(std::string_view checkpoint);
   void set_caught_up(bool caught_up);
   void set_child(std::optional<int64_t> pid);
+  // Before it is run again after a failure. Storing a record ends the doubt, and where `may_catch_up` also
+  // having read all there is; a child that waits for something may fail all the same.
+  void doubt(std::chrono::steady_clock::time_point until, bool may_catch_up);
   // For the watchdog: before and after sleeping.
   void sleeping();
   void working();
@@ -92,6 +97,7 @@ class SourceReport {
   Observer observer_;
   mutable Mutex mutex_;
   SourceSnapshot snapshot_ GUARDED_BY(mutex_);
+  bool doubt_ends_when_caught_up_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace plasmite

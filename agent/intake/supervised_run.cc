@@ -60,10 +60,10 @@ Result<void> SupervisedRun::start() {
 
 // Together with the runs before this one that have no end, which are told of once.
 Result<void> SupervisedRun::store_start() {
-  slot_ = RunSlot::claim(writer_.pool(), id_);
+  slot_ = RunSlot::claim(writer_.pool(), id_, context_.config.name);
   slot_made_at_ = writer_.times_reopened();
-  for (const std::string& lost_run : slot_.lost_runs()) {
-    writer_.add_lifecycle(tap_gap_json(lost_run));
+  for (const LostRun& lost_run : slot_.lost_runs()) {
+    writer_.add_lifecycle(tap_gap_json(lost_run.id, lost_run.source));
     writer_.count_gap();
   }
   writer_.add_lifecycle(tap_start_json({.command = config_.command,
@@ -80,7 +80,7 @@ Result<void> SupervisedRun::store_start() {
 // A pool that was made anew does not know of this run.
 void SupervisedRun::keep_slot() {
   if (slot_made_at_ == writer_.times_reopened()) return;
-  slot_ = RunSlot::claim(writer_.pool(), id_);
+  slot_ = RunSlot::claim(writer_.pool(), id_, context_.config.name);
   slot_made_at_ = writer_.times_reopened();
   // Lost runs of others are told of by the next start. If this fails, so does a later commit.
   (void)writer_.commit(slot_.begin());

@@ -57,7 +57,9 @@ Result<void> exclude_lock_holders(const PoolHandle& pool) {
   return std::unexpected(
       Error(ErrorKind::Busy, "a program that must not lose the pool's file is using it")
           .with_path(pool.path.string())
-          .with_hint("`plasmite tap` is capturing into this pool. Resize it when that has ended."));
+          .with_hint(
+              "`plasmite tap`, or a source of the agent, stores into this pool. Resize it when "
+              "that has ended."));
 }
 
 void admit_lock_holders(const PoolHandle& pool) {

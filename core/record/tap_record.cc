@@ -128,8 +128,9 @@ TapRecord TapRecordReader::read(const MessageView& message) {
   if (!message.tags.contains(kLifecycleTag)) return {};
   if (kind == "start") return start_of(*object);
   if (kind == "exit") return end_of(*object);
-  if (kind == "gap" && text_of(*object, "source") == "tap")
-    return TapRunLost{text_of(*object, "run")};
+  // Of whatever source: other gaps are none of a run.
+  if (const auto run = text_of(*object, "run"); kind == "gap" && !run.empty())
+    return TapRunLost{run};
   return TapOtherLifecycle{};
 }
 

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <system_error>
 
 #include "core/base/unique_fd.h"
@@ -201,6 +202,31 @@ Result<JournalFiles> require_journal_files(const JournalPlace& place) {
                                .with_hint("Name the folder that holds the *.journal files."));
   return std::unexpected(
       std::move(error).with_hint("Is journald running? systemctl status systemd-journald"));
+}
+
+bool has_several_namespaces(const JournalPlace& place) {
+  return place.kind == JournalPlace::Kind::name_space &&
+         (place.name_space == "*" || place.name_space.starts_with('+'));
+}
+
+std::vector<JournalPlace> split_namespaces(const JournalPlace& place) {
+  JournalFiles ignored;
+  std::set<std::string> names;
+  const std::string machine = machine_id();
+  for (const char* root : {"/run/log/journal", "/var/log/journal"}) {
+    (void)each_entry(root, ignored, [&](const fs::directory_entry& entry) {
+      const std::string name = entry.path().filename().string();
+      if (name.size() > machine.size() + 1 && is_wanted_folder(place, name, machine))
+        names.insert(name.substr(machine.size() + 1));
+    });
+  }
+  std::vector<JournalPlace> places{{.kind = JournalPlace::Kind::local}};
+  for (const std::string& name : names) {
+    JournalPlace one{.kind = JournalPlace::Kind::name_space, .name_space = name};
+    // journald makes no such names.
+    if (!has_several_namespaces(one)) places.push_back(std::move(one));
+  }
+  return places;
 }
 
 }  // namespace plasmite

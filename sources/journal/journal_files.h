@@ -38,4 +38,11 @@ Result<JournalFiles> look_at_journal_files(const JournalPlace& place);
 // NotFound; Corrupt.
 Result<JournalFiles> require_journal_files(const JournalPlace& place);
 
+// Whether the place is that of more than one journald: "*" or "+name".
+bool has_several_namespaces(const JournalPlace& place);
+
+// The namespaces of such a place that are there now, each as a place of its own, in the order of
+// their names; the default one, as Kind::local, comes first, and even if it is not there.
+std::vector<JournalPlace> split_namespaces(const JournalPlace& place);
+
 }  // namespace plasmite

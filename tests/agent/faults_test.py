@@ -11,6 +11,24 @@ COUNTING = "n=0; while :; do n=$((n+1)); echo $n; sleep 0.02; done"
 
 
 class FaultsTest(AgentTest):
+    def start_as_somebody(self):
+        """As a user whom modes stop: no mode stops root."""
+        program = self.install("program", "plasmite-commands", "plasmite-agent")
+        run = self.dir / "run"
+        run.mkdir()
+        user = {}
+        if os.geteuid() == 0:
+            for path in (self.pools, run):
+                os.chown(path, 65534, 65534)
+            user = dict(user=65534, group=65534, extra_groups=[])
+        self.dir.chmod(0o755)
+        self.config.chmod(0o644)
+        with open(self.log_path, "wb") as log:
+            agent = subprocess.Popen([program, "agent", "run", "--config", self.config], stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=log, env=self.env, **user)
+        self.addCleanup(self.end, agent)
+        return agent
+
     def test_a_folder_that_cannot_be_made_is_named_and_the_source_runs_when_it_can(self):
         self.pools.parent.mkdir(exist_ok=True)
         self.pools.write_text("in the way")
@@ -34,6 +52,40 @@ class FaultsTest(AgentTest):
         self.stop(agent)
         numbers = [int(line) for line in self.lines("app")]
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+
+    def test_a_folder_that_becomes_read_only_is_named_and_the_source_runs_when_it_is_not(self):
+        self.pools.mkdir(parents=True)
+        self.configure(POOL + self.tap("web", COUNTING))
+        agent = self.start_as_somebody()
+        wait_for(lambda: agent.poll() is not None or self.ask().returncode == 0, "it answers")
+        self.assertIsNone(agent.poll(), self.log())
+        self.wait_for_source("web", lambda source: source["stored"] > 3, "it stores")
+        self.pools.chmod(0o555)
+        # The pool that is there goes on; what cannot be made any more is told all the same.
+        named = wait_for(lambda: [problem for problem in self.status()["agent"]["problems"]
+                                  if str(self.pools) in problem], "the folder is named")
+        self.assertEqual(len(named), 1, named)
+        self.assertEqual(self.ask().returncode, 1)
+        stored = self.source("web")["stored"]
+        self.wait_for_source("web", lambda source: source["stored"] > stored, "it goes on")
+        self.pools.chmod(0o755)
+        wait_for(lambda: self.ask().returncode == 0, "all is well")
+        self.stop(agent)
+
+    def test_a_pool_that_cannot_be_made_in_a_read_only_folder_is_made_when_it_can(self):
+        self.pools.mkdir(parents=True)
+        self.pools.chmod(0o555)
+        self.configure(POOL + self.tap("web", COUNTING))
+        agent = self.start_as_somebody()
+        wait_for(lambda: agent.poll() is not None or self.ask().returncode == 1, "it is degraded")
+        self.assertIsNone(agent.poll(), self.log())
+        problems = self.status()["agent"]["problems"]
+        for word in ("pool app", "source web"):
+            self.assertTrue(any(word in problem and str(self.pools) in problem for problem in problems), problems)
+        self.pools.chmod(0o755)
+        self.wait_for_source("web", lambda source: source["state"] == "running" and source["stored"] > 3, "it stores")
+        wait_for(lambda: self.ask().returncode == 0, "all is well")
+        self.stop(agent)
 
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"), "needs root, to mount a filesystem")
     def test_a_full_disk_is_named_and_the_source_runs_when_there_is_room(self):

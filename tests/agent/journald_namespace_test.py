@@ -53,5 +53,128 @@ class Namespaces(JournaldTest):
         self.assertEqual(sorted(self.numbers("p")), list(range(30)))
 
 
+class Bursts(JournaldTest):
+    """Several journalds write at once, and nobody waits for them."""
+
+    names = ("", "one", "two")
+
+    def setUp(self):
+        super().setUp()
+        for name in self.names[1:]:
+            self.journald.start(name)
+
+    def burst(self):
+        for _ in range(30):
+            self.journald.send(MESSAGE=f"entry {self.sent}", NUMBER=self.sent, name=self.names[self.sent % 3])
+            self.sent += 1
+
+    def sync(self):
+        for name in self.names:
+            self.journald.sync(name)
+
+    def assert_each_once_in_the_order_of_its_journald(self, pool):
+        numbers = self.numbers(pool)
+        self.assertEqual(sorted(numbers), list(range(self.sent)))
+        for which in range(3):
+            of_one = [number for number in numbers if number % 3 == which]
+            self.assertEqual(of_one, sorted(of_one))
+        self.assertEqual(self.gaps(pool), [])
+
+    def test_a_running_reader_misses_none(self):
+        process = self.start_intake("p", "--namespace", "*", "--start", "oldest")
+        for _ in range(40):
+            self.burst()
+            self.sync()
+        self.wait_for_numbers("p", self.sent)
+        self.stop(process)
+        self.assert_each_once_in_the_order_of_its_journald("p")
+
+    def test_a_reader_that_is_killed_again_and_again_misses_and_repeats_none(self):
+        for _ in range(8):
+            process = self.start_intake("p", "--namespace", "*", "--start", "oldest")
+            for _ in range(4):
+                self.burst()
+            process.kill()
+            process.wait()
+        self.sync()
+        self.take_in("p", "--namespace", "*")
+        self.assert_each_once_in_the_order_of_its_journald("p")
+
+    def test_a_namespace_and_the_default_one(self):
+        self.names = ("", "one", "")
+        process = self.start_intake("p", "--namespace", "+one", "--start", "oldest")
+        for _ in range(20):
+            self.burst()
+            self.sync()
+        self.wait_for_numbers("p", self.sent)
+        self.stop(process)
+        self.assertEqual(sorted(self.numbers("p")), list(range(self.sent)))
+
+
+class ComingAndGoing(JournaldTest):
+    def checkpoints(self, pool):
+        data = self.path(pool).read_bytes()[: 1 << 20]
+        return {name for name in (b"journald", b"journald@one", b"journald@two") if name + b"\0" in data}
+
+    def test_one_that_comes_while_the_reader_runs_is_taken_in_from_its_beginning(self):
+        process = self.start_intake("p", "--namespace", "*", "--start", "now")
+        self.journald.start("one")
+        self.journald.send(MESSAGE="first", NUMBER=0, name="one")
+        self.journald.sync("one")
+        self.wait_for_numbers("p", 1)
+        self.stop(process)
+        self.assertEqual(self.checkpoints("p"), {b"journald", b"journald@one"})
+
+    def test_one_that_comes_while_there_is_no_reader_is_taken_in_from_its_beginning(self):
+        self.send()
+        self.stop(self.start_intake("p", "--namespace", "*", "--start", "now"))
+        self.journald.start("one")
+        self.journald.send(MESSAGE="first", NUMBER=1, name="one")
+        self.journald.sync("one")
+        self.take_in("p", "--namespace", "*", "--start", "now")
+        self.assertEqual(self.numbers("p"), [1])
+
+    def test_now_is_the_now_of_all_that_are_there(self):
+        self.journald.start("one")
+        for name in ("", "one"):
+            self.journald.send(MESSAGE="old", NUMBER=0, name=name)
+            self.journald.sync(name)
+        self.stop(self.start_intake("p", "--namespace", "*", "--start", "now"))
+        for name in ("", "one"):
+            self.journald.send(MESSAGE="new", NUMBER=1, name=name)
+            self.journald.sync(name)
+        self.take_in("p", "--namespace", "*")
+        self.assertEqual(self.numbers("p"), [1, 1])
+
+    def test_what_was_deleted_of_one_is_a_gap_with_its_number(self):
+        self.journald.start("one")
+        self.journald.send(MESSAGE="read", NUMBER=0, name="one")
+        self.journald.sync("one")
+        self.take_in("p", "--namespace", "*")
+        for number in range(1, 5):
+            self.journald.send(MESSAGE="lost", NUMBER=number, name="one")
+        self.journald.sync("one")
+        self.journald.rotate("one")
+        self.journald.send(MESSAGE="kept", NUMBER=5, name="one")
+        self.journald.sync("one")
+        for path in self.journald.archived("one"):
+            path.unlink()
+        self.take_in("p", "--namespace", "*")
+        self.assertEqual(self.numbers("p"), [0, 5])
+        (gap,) = self.gaps("p")
+        self.assertGreaterEqual(gap["count"], 4)
+
+    def test_more_than_the_pool_remembers_are_an_error(self):
+        self.send()
+        (file,) = self.journald.files().glob("system.journal")
+        for number in range(4):
+            folder = self.journald.files(f"n{number}")
+            folder.mkdir()
+            (folder / "system.journal").write_bytes(file.read_bytes())
+        result = self.inside("intake", "journald", "p", "--create", "--create-size", "64K", "--once",
+                             "--namespace", "*", code=2)
+        self.assertIn("more namespaces than the pool has checkpoints", self.error(result)["message"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -82,6 +82,18 @@ class RunTest(AgentTest):
         self.stop(agent)
         self.assertFalse(self.socket.exists())
 
+    def test_a_place_for_the_socket_that_is_closed_is_told_with_the_key(self):
+        closed = self.dir / "closed"
+        closed.mkdir(mode=0o555)
+        for socket in (closed / "agent.sock", closed / "made" / "agent.sock"):
+            self.socket = socket
+            self.configure(POOL + self.tap("web", "exec sleep 1000"))
+            self.config.chmod(0o644)
+            result = self.unprivileged("agent", "run", "--config", self.config, code=6, programs=["plasmite-agent"])
+            error = self.error(result)
+            self.assertEqual(error["kind"], "Permission")
+            self.assertIn("`socket`", error["hint"])
+
     def test_a_group_may_read_pools_and_ask_the_agent(self):
         group = grp.getgrgid(os.getgid()).gr_name
         self.configure(f'[pools.app]\nsize = "1M"\ngroup = "{group}"\n' + self.tap("web", "exec sleep 1000"), group=group)

@@ -77,6 +77,70 @@ TEST_F(SourceThreadTest, AnExceptionIsAnInternalErrorAndNoEnd) {
   EXPECT_EQ(now.last_error->causes().front(), "surprise");
 }
 
+// However often one asks, and when: a source that fails at every start never looks well.
+TEST_F(SourceThreadTest, WhoFailsAtEveryStartIsInTroubleAtEveryInstant) {
+  for (const bool is_error : {true, false}) {
+    std::atomic<int> runs{0};
+    auto source = start({.run = [&](const SourceContext& context, int nth) -> Result<SourceEnd> {
+      runs = nth;
+      context.report.set_caught_up(false);
+      context.report.sleeping();
+      (void)context.stop.wait_for(std::chrono::milliseconds(3));
+      const Error error(ErrorKind::Io, "broken");
+      if (is_error) return std::unexpected(error);
+      context.report.set_caught_up(true);  // a child that waits, then fails
+      context.report.set_error(error);
+      return SourceEnd::again;
+    }});
+    EXPECT_TRUE(eventually([&] { return runs >= 1; }));
+    EXPECT_TRUE(eventually([&] {
+      const SourceStatus now = source->status(Clock::now());
+      EXPECT_TRUE(is_in_trouble(now)) << source_state_name(now.snapshot.state);
+      return runs >= 50;
+    }));
+  }
+}
+
+TEST_F(SourceThreadTest, WhoHasFailedIsWellAgainWhenItHasStoredOrReadAllThereIs) {
+  for (const bool stores : {true, false}) {
+    std::atomic<bool> may_get_on{false};
+    std::atomic<bool> has_got_on{false};
+    auto source = start({.run = [&](const SourceContext& context, int nth) -> Result<SourceEnd> {
+      if (nth == 0) return std::unexpected(Error(ErrorKind::Io, "broken"));
+      while (!may_get_on && context.stop.level() == StopSignal::Level::run)
+        (void)context.stop.wait_for(std::chrono::milliseconds(1));
+      SourceTotals totals;
+      totals.stored = stores ? 1 : 0;
+      context.report.settle(totals);
+      if (!stores) context.report.set_caught_up(true);
+      has_got_on = true;
+      (void)context.stop.wait_for(std::chrono::hours(1));
+      return SourceEnd::stopped;
+    }});
+    EXPECT_TRUE(eventually([&] { return snapshot(*source).totals.restarts == 1; }));
+    EXPECT_TRUE(eventually([&] { return snapshot(*source).state == SourceState::running; }));
+    const SourceStatus again = source->status(Clock::now());
+    ASSERT_TRUE(again.problem ||
+                Clock::now() - again.snapshot.state_since > SourceThread::kLongRun);
+    if (again.problem) EXPECT_EQ(again.problem->message(), "broken");
+    may_get_on = true;
+    EXPECT_TRUE(eventually([&] { return has_got_on.load(); }));
+    EXPECT_FALSE(is_in_trouble(source->status(Clock::now())));
+    EXPECT_EQ(snapshot(*source).last_error->message(), "broken") << "it stays";
+  }
+}
+
+TEST_F(SourceThreadTest, WhoHasFailedIsWellAgainWhenItHasRunForLong) {
+  auto source = start({.run = [](const SourceContext& context, int nth) -> Result<SourceEnd> {
+    if (nth == 0) return std::unexpected(Error(ErrorKind::Io, "broken"));
+    (void)context.stop.wait_for(std::chrono::hours(1));
+    return SourceEnd::stopped;
+  }});
+  EXPECT_TRUE(eventually([&] { return snapshot(*source).totals.restarts == 1; }));
+  EXPECT_TRUE(eventually([&] { return snapshot(*source).state == SourceState::running; }));
+  EXPECT_FALSE(is_in_trouble(source->status(Clock::now() + SourceThread::kLongRun)));
+}
+
 TEST_F(SourceThreadTest, AnErrorIsTriedAgainSoonHoweverPatientTheSourceIs) {
   auto source = start({.run = fails_with(Error(ErrorKind::Io, "full")).run,
                        .restart_delay = std::chrono::hours(1)});

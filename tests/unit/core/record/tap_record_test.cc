@@ -120,6 +120,9 @@ TEST_F(TapRecords, LifecycleRecordsAreTaggedSo) {
       std::get_if<TapRunLost>(&read(R"({"kind":"gap","run":"ab","source":"tap"})", tags));
   ASSERT_TRUE(lost);
   EXPECT_EQ(lost->run, "ab");
+  lost = std::get_if<TapRunLost>(&read(R"({"kind":"gap","run":"cd","source":"web"})", tags));
+  ASSERT_TRUE(lost) << "a run of a source of the agent";
+  EXPECT_EQ(lost->run, "cd");
   EXPECT_TRUE(std::holds_alternative<TapOtherLifecycle>(
       read(R"({"kind":"gap","source":"journald"})", tags)));
   EXPECT_TRUE(is_foreign(R"({"cmd":["make"],"kind":"start","run":"ab"})"));
