@@ -125,12 +125,18 @@ PLASMITE_IN_CHILD bool follow_into_death(const Shared& shared) {
   return false;
 }
 
+// Like dup2(2), by the kernel's own call as well: ThreadSanitizer would take the child's
+// descriptors for the parent's, which other threads open and close meanwhile.
+PLASMITE_IN_CHILD bool put(int fd, int place) {
+  return fd == place || ::syscall(SYS_dup3, fd, place, 0) >= 0;
+}
+
 PLASMITE_IN_CHILD bool set_up(Shared& shared) {
   const PipeSpawn& spawn = *shared.spawn;
   if (spawn.own_group && ::setpgid(0, 0) != 0) return false;
   if (!follow_into_death(shared)) return false;
-  if (spawn.in >= 0 && ::dup2(spawn.in, STDIN_FILENO) < 0) return false;
-  if (::dup2(spawn.out, STDOUT_FILENO) < 0 || ::dup2(spawn.err, STDERR_FILENO) < 0) return false;
+  if (spawn.in >= 0 && !put(spawn.in, STDIN_FILENO)) return false;
+  if (!put(spawn.out, STDOUT_FILENO) || !put(spawn.err, STDERR_FILENO)) return false;
   shared.in_directory = shared.directory != nullptr && ::chdir(shared.directory) != 0;
   return !shared.in_directory;
 }

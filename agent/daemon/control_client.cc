@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -82,7 +83,7 @@ std::optional<std::string> read_reply(int fd, Clock::time_point deadline) {
   std::string reply;
   std::array<char, 65536> buffer;
   while (wait_until(fd, POLLIN, deadline)) {
-    const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
+    const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size <= 0) return reply;
     reply.append(buffer.data(), static_cast<size_t>(size));
@@ -91,32 +92,47 @@ std::optional<std::string> read_reply(int fd, Clock::time_point deadline) {
   return std::nullopt;
 }
 
+// Waits while the agent's queue is full. Returns 0 or what went wrong; EAGAIN: not in time.
+int connect_until(int fd, const sockaddr_un& address, Clock::time_point deadline) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::microseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return EAGAIN;
+    // It limits connect() and send(); there is no poll() for a place in the queue.
+    const timeval limit{.tv_sec = left / 1'000'000, .tv_usec = left % 1'000'000};
+    if (::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) return errno;
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return 0;
+    if (errno != EINTR) return errno;
+  }
+}
+
 std::expected<UniqueFd, ControlFailure> connect_to(const std::filesystem::path& socket,
-                                                   std::chrono::milliseconds within) {
+                                                   std::chrono::milliseconds within,
+                                                   Clock::time_point deadline) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket.native().empty() || socket.native().size() >= sizeof address.sun_path)
     return not_running(socket, "no agent runs there: the path is too long for a socket");
   std::memcpy(address.sun_path, socket.c_str(), socket.native().size());
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd)
     return std::unexpected(ControlFailure{.error = errno_error(errno, "cannot make a socket")});
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-    return fd;
-  switch (errno) {
+  const int failed = connect_until(fd.get(), address, deadline);
+  switch (failed) {
+    case 0:
+      return fd;
     case ENOENT:
     case ENOTDIR:
       return not_running(socket, "no agent runs: there is no socket");
     case ECONNREFUSED:
       return not_running(socket, "no agent runs: nobody listens on the socket");
     case EAGAIN:
-      return silent(socket, within);  // its queue is full
+      return silent(socket, within);  // its queue stayed full
     case EACCES:
     case EPERM:
       return std::unexpected(refused_by_permission(socket));
     default:
       return std::unexpected(ControlFailure{
-          .error = errno_error(errno, "cannot connect to the agent", socket.string())});
+          .error = errno_error(failed, "cannot connect to the agent", socket.string())});
   }
 }
 
@@ -126,7 +142,7 @@ std::expected<std::string, ControlFailure> ask_agent(const std::filesystem::path
                                                      std::string_view request,
                                                      std::chrono::milliseconds within) {
   const auto deadline = Clock::now() + within;
-  auto fd = connect_to(socket, within);
+  auto fd = connect_to(socket, within, deadline);
   if (!fd) return std::unexpected(std::move(fd.error()));
   const std::string line = std::string(request) + "\n";  // fits into the socket's buffer
   if (::send(fd->get(), line.data(), line.size(), MSG_NOSIGNAL) !=
