@@ -1,1 +1,0 @@
-#include "sources/journal/journal_options.h"
