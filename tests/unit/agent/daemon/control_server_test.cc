@@ -117,6 +117,15 @@ TEST_F(ControlServerTest, AnyNumberOfSilentPeersKeepsNobodyOut) {
   EXPECT_EQ(ask("hello"), "you said hello");
 }
 
+TEST_F(ControlServerTest, AQueueThatStaysFullIsNotWaitedForForever) {
+  server_ = must(listen());  // and nobody serves it
+  std::vector<UniqueFd> peers;
+  for (size_t n = 0; n <= ControlServer::kMostConnections; ++n) peers.push_back(connect());
+  const auto reply = ask_agent(path_, "hello", std::chrono::milliseconds(20));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().error.kind(), ErrorKind::Busy);
+}
+
 TEST_F(ControlServerTest, AnAnswerMayComeLater) {
   start();
   const UniqueFd peer = connect();
