@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 from agent_harness import AgentTest, unittest, wait_for
+from journald_namespace import private_mounts
 
 POOL = '[pools.app]\nsize = "1M"\n'
 COUNTING = "n=0; while :; do n=$((n+1)); echo $n; sleep 0.02; done"
@@ -96,7 +97,7 @@ class FaultsTest(AgentTest):
                   'bs=1K count=1500 status=none; exec "$0" agent run --config "$1"')
         log = open(self.dir / "agent.log", "wb")
         self.addCleanup(log.close)
-        agent = subprocess.Popen(["unshare", "-m", "--propagation", "private", "sh", "-c", script,
+        agent = subprocess.Popen([*private_mounts(), "sh", "-c", script,
                                   os.environ.get("PLS_BIN", "pls"), self.config],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=self.env)
         self.addCleanup(self.end, agent)

@@ -38,6 +38,7 @@ SEALS = 0x0F  # F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE
 # long as its stdin, which ends with the test.
 SET_UP = """
 set -e
+grep -q ' /sys/fs/cgroup' /proc/self/mounts || mount -t cgroup2 cgroup2 /sys/fs/cgroup  # or journald ends
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/journal /run/systemd/system /run/log
 mount --bind "$1/etc" /etc/systemd
@@ -50,6 +51,18 @@ exec cat
 """
 
 needs_root = unittest.skipUnless(os.geteuid() == 0, "a mount namespace with a journald of its own needs root")
+
+
+def private_mounts():
+    """The words that run a command with mounts of its own."""
+    private = ["unshare", "-m", "--propagation", "private"]
+    if subprocess.run([*private, "true"], stderr=subprocess.DEVNULL).returncode == 0:
+        return private
+    # In a chroot whose root is no mount point the kernel cannot make it private. Nor has it to, if nothing is
+    # shared there.
+    if " shared:" in pathlib.Path("/proc/self/mountinfo").read_text():
+        raise RuntimeError("no private mount namespace: this needs root and util-linux")
+    return ["unshare", "-m", "--propagation", "unchanged"]
 
 
 class NoJournald(ConnectionError):
@@ -133,7 +146,7 @@ class PrivateJournald:
             pass
         self.configure(**settings)
         self.holder = subprocess.Popen(
-            ["unshare", "-m", "--propagation", "private", "sh", "-c", SET_UP, "sh", str(self.folder)],
+            [*private_mounts(), "sh", "-c", SET_UP, "sh", str(self.folder)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )
         if self.holder.stdout.readline() != b"ready\n":
@@ -172,7 +185,7 @@ class PrivateJournald:
     def inside(self, command, user=None, group="systemd-journal"):
         """The command line that runs a command in the namespace, in the current folder. With a user's number
         it is that user's, and a member of the group, which may read journals, or of none."""
-        words = ["nsenter", "-m", "-t", str(self.holder.pid), f"--wdns={os.getcwd()}", "--"]
+        words = ["nsenter", "-m", "-r", "-t", str(self.holder.pid), f"--wdns={os.getcwd()}", "--"]
         if user is not None:
             groups = f"--groups={group}" if group else "--clear-groups"
             words += ["setpriv", f"--reuid={user}", f"--regid={user}", groups, "--"]
