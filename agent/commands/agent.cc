@@ -4,12 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/config/config_loader.h"
 #include "agent/daemon_commands.h"
 
 namespace plasmite {
 namespace {
-
-constexpr const char* kConfigPath = "/etc/plasmite/agent.toml";
 
 using Action = AgentRequest::Action;
 
@@ -17,10 +16,10 @@ CLI::App* add_action(CLI::App& parent, CommandContext& context,
                      const std::shared_ptr<AgentRequest>& request, Action action,
                      const CommandHelp& help) {
   CLI::App* command = add_command(parent, help);
-  request->config = kConfigPath;
+  request->config = kDefaultConfigPath;
   command
       ->add_option("--config,-c", request->config,
-                   "The configuration (default: " + std::string(kConfigPath) + ")")
+                   "The configuration (default: " + std::string(kDefaultConfigPath) + ")")
       ->type_name("FILE");
   command->callback([&context, request, action] {
     request->action = action;
