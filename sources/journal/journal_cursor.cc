@@ -102,6 +102,11 @@ bool is_same_entry(const JournalCursor& a, const JournalCursor& b) {
          a.realtime_us == b.realtime_us && a.xor_hash == b.xor_hash;
 }
 
+bool is_tied(const JournalCursor& a, const JournalCursor& b) {
+  return a.realtime_us == b.realtime_us ||
+         (a.boot_id == b.boot_id && a.monotonic_us == b.monotonic_us);
+}
+
 bool is_later_entry(const JournalCursor& entry, const JournalCursor& position,
                     const JournalId& current_boot) {
   if (is_same_entry(entry, position)) return false;

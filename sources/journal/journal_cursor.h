@@ -38,6 +38,9 @@ struct JournalCursor {
 // numbers the copies anew.
 bool is_same_entry(const JournalCursor& a, const JournalCursor& b);
 
+// Whether sd-journal may put the two in either order.
+bool is_tied(const JournalCursor& a, const JournalCursor& b);
+
 // Whether `entry` came into the journal after `position` did. sd-journal orders by the clock where
 // it knows no better, and so takes entries for old that were written after the clock had stepped
 // back; an entry of the running boot is younger than any of another one.

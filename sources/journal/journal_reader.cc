@@ -165,7 +165,7 @@ JournalReader::Step JournalReader::advance() {
     }
     if (is_unwanted(cursor_)) continue;
     missing_here_ = options_.matches.empty() ? missing_before(cursor_).value_or(0) : 0;
-    if (missing_here_ > 0 && !std::exchange(looked_again_, true)) {
+    if (may_hide_others(cursor_) && !std::exchange(looked_again_, true)) {
       if (auto looked = look_again(); !looked) return fail(looked.error());
       continue;
     }
@@ -239,11 +239,23 @@ bool JournalReader::is_head(const JournalCursor& cursor) const {
   return std::ranges::find(files_.heads, head) != files_.heads.end();
 }
 
-// A jump in the numbers does not mean that entries are lost. sd-journal asks one file after the
-// other, so that of two entries that are written to two files meanwhile it may see the second
-// alone, and it does not open a file that journald is just creating. Both would be passed over for
-// good if we did not go back.
+// sd-journal asks one file after the other, so that of two entries that are written to two files
+// meanwhile it may see the second alone, and it does not open a file that journald is just
+// creating. Both would be passed over for good if we did not go back. A jump in the numbers tells;
+// with matches they always jump, but what is older than an entry that was seen before is there.
+bool JournalReader::may_hide_others(const JournalCursor& cursor) const {
+  if (options_.matches.empty()) return missing_here_ > 0;
+  if (!seen_newest_ || is_later_entry(cursor, *seen_newest_, current_boot_)) return true;
+  return is_tied(cursor, *seen_newest_) && !is_same_entry(cursor, *seen_newest_);
+}
+
 Result<void> JournalReader::look_again() {
+  if (!options_.matches.empty()) {
+    auto newest = read_newest_of_all();
+    if (!newest) return std::unexpected(newest.error());
+    seen_newest_ = *newest;
+  }
+  // Only now, so that every file is known in which something older may be.
   const int result = sd_journal_process(journal_.get());
   if (result < 0) return std::unexpected(journal_error(result, "cannot watch the journal"));
   if (result != SD_JOURNAL_NOP) has_changed_ = true;

@@ -114,6 +114,7 @@ class JournalReader {
   Result<void> place_again();
   Result<std::optional<JournalCursor>> peek();
   Result<std::optional<JournalCursor>> read_newest(std::string* text = nullptr);
+  Result<std::optional<JournalCursor>> read_newest_of_all(std::string* text = nullptr);
 
   Step advance();
   Step at_end();
@@ -121,6 +122,7 @@ class JournalReader {
   bool is_unwanted(const JournalCursor& cursor);
   std::optional<uint64_t> missing_before(const JournalCursor& cursor) const;
   bool is_head(const JournalCursor& cursor) const;
+  bool may_hide_others(const JournalCursor& cursor) const;
   Result<void> look_again();
   Step encode();
   void settle();
@@ -149,9 +151,10 @@ class JournalReader {
   bool passed_over_ = false;               // sd-journal stands behind entries that were not wanted
   bool has_changed_ = false;               // process() said so since the last end
   bool suspicious_ = false;                // files went away: a jump in the numbers is a loss
-  bool looked_again_ = false;              // for the jump ahead, which is still there
-  bool has_entry_ = false;                 // advance() has come to one, cursor_...
-  uint64_t missing_here_ = 0;              // ...before which this many numbers are left out
+  bool looked_again_ = false;              // for others before the entry ahead
+  std::optional<JournalCursor> seen_newest_;  // with matches: how far all was there when we did
+  bool has_entry_ = false;                    // advance() has come to one, cursor_...
+  uint64_t missing_here_ = 0;                 // ...before which this many numbers are left out
   uint64_t missing_ = 0;     // numbers left out since files went away, not told of yet
   bool is_gone_ = false;     // the position resumed from is not there any more
   bool is_garbled_ = false;  // the position stored is none

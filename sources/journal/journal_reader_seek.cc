@@ -15,22 +15,14 @@ std::unexpected<Error> seek_failed(int result) {
   return std::unexpected(journal_error(result, "cannot find the place in the journal"));
 }
 
-// Whether sd-journal may put the two in either order.
-bool is_tied(const JournalCursor& a, const JournalCursor& b) {
-  return a.realtime_us == b.realtime_us ||
-         (a.boot_id == b.boot_id && a.monotonic_us == b.monotonic_us);
-}
-
 }  // namespace
 
 Result<void> JournalReader::start() {
   if (options_.start.kind == JournalStart::Kind::time) return start_at_time();
   if (options_.start.kind == JournalStart::Kind::now) {
-    sd_journal_flush_matches(journal_.get());
     std::string text;
-    auto newest = read_newest(&text);
+    auto newest = read_newest_of_all(&text);
     if (!newest) return std::unexpected(newest.error());
-    if (auto used = use_matches(); !used) return used;
     if (*newest) {
       position_ = text;
       last_ = **newest;
@@ -166,13 +158,20 @@ Result<std::optional<JournalCursor>> JournalReader::read_newest(std::string* tex
   }
 }
 
+// Matching or not. sd-journal stands anywhere after it.
+Result<std::optional<JournalCursor>> JournalReader::read_newest_of_all(std::string* text) {
+  sd_journal_flush_matches(journal_.get());
+  auto newest = read_newest(text);
+  if (!newest) return newest;
+  if (auto used = use_matches(); !used) return std::unexpected(used.error());
+  return newest;
+}
+
 Result<std::string> JournalReader::newest() {
   const JournalFaultGuard guard;
-  sd_journal_flush_matches(journal_.get());
   std::string text;
-  auto newest = read_newest(&text);
+  auto newest = read_newest_of_all(&text);
   if (!newest) return std::unexpected(newest.error());
-  if (auto used = use_matches(); !used) return std::unexpected(used.error());
   if (auto placed = place_again(); !placed) return std::unexpected(placed.error());
   // So that next() knows every file that was there then.
   if (const int result = sd_journal_process(journal_.get()); result == SD_JOURNAL_INVALIDATE)

@@ -423,6 +423,30 @@ TEST_F(JournalReaderTest, AMatchThatComesWhileLookingForTheNewestIsNotPassedOver
   EXPECT_EQ(read_on(*reader).messages, entries(12, 12));
 }
 
+// Two files get an entry each, the second one a moment later, and sd-journal knows the second alone.
+TEST_F(JournalReaderTest, AnEntryThatShowsLateIsNotPassedOver) {
+  for (const bool has_matches : {false, true}) {
+    const ScratchDir dir = ScratchDir::in_memory();
+    const auto add = [&](const std::string& name, uint64_t series, uint64_t first, uint64_t last,
+                         uint64_t number) {
+      make_journal(dir / name, plain_entries(first, last));
+      renumber_journal(dir / name, series, number);
+    };
+    add("a.journal", 7, 0, 9, 1);
+    auto options = folder(dir.path());
+    if (has_matches) options.matches.fields = {{"PRIORITY", "6"}};
+    auto reader = must(JournalReader::open(options, {}));
+    must(reader->begin(""));
+    ASSERT_EQ(read_on(*reader).messages, entries(0, 9));
+    add("b.journal", 7, 20, 29, 21);
+    must(reader->process());
+    add("c.journal", 8, 10, 19, 11);
+    const Read rest = read_on(*reader);
+    EXPECT_EQ(rest.messages, entries(10, 29)) << has_matches;
+    EXPECT_TRUE(rest.gaps.empty()) << has_matches;
+  }
+}
+
 // What is wrong with the files of a journal.
 
 std::string refusal(const JournalOptions& options) {
