@@ -62,3 +62,19 @@ function(plasmite_link_statically name)
   # Fewer pages to fault in: what nobody calls goes, and relocations are packed.
   target_link_options(${name} PRIVATE -static-pie -Wl,--gc-sections -Wl,--pack-dyn-relocs=relr)
 endfunction()
+
+# One scenario per *_test.py of the calling folder, named LABEL.FILE; each drives the real binary,
+# named by PLS_BIN. PYTHONPATH: more folders, next to the scenario's own, to import from.
+function(plasmite_scenarios label)
+  cmake_parse_arguments(ARG "" "" "PYTHONPATH" ${ARGN})
+  list(JOIN ARG_PYTHONPATH ":" python_path)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.py")
+  foreach(test IN LISTS tests)
+    get_filename_component(name "${test}" NAME_WE)
+    add_test(NAME ${label}.${name} COMMAND Python3::Interpreter "${test}")
+    set_tests_properties(${label}.${name} PROPERTIES
+      ENVIRONMENT "PLS_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/pls;PYTHONPATH=${python_path};PYTHONDONTWRITEBYTECODE=1;PLASMITE_SANITIZE=${PLASMITE_SANITIZE}"
+      TIMEOUT 300)
+  endforeach()
+endfunction()

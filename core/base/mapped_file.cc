@@ -1,13 +1,11 @@
 #include "core/base/mapped_file.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
-#include <mutex>
 #include <utility>
 
+#include "core/base/bus_fault.h"
 #include "core/base/probe.h"
 
 namespace plasmite {
@@ -25,53 +23,16 @@ struct MappedFile::Region {
 namespace {
 
 std::atomic<MappedFile::Region*> g_regions{nullptr};
-struct sigaction g_previous_action;
-uintptr_t g_page_size = 4096;
-
-void pass_on(int signal_number, siginfo_t* info, void* context) {
-  if ((g_previous_action.sa_flags & SA_SIGINFO) != 0 && g_previous_action.sa_sigaction) {
-    g_previous_action.sa_sigaction(signal_number, info, context);
-    return;
-  }
-  if (g_previous_action.sa_handler != SIG_DFL && g_previous_action.sa_handler != SIG_IGN) {
-    g_previous_action.sa_handler(signal_number);
-    return;
-  }
-  // Restore the default action and return: the access faults again and ends the process, with the
-  // core dump where it belongs.
-  struct sigaction default_action = {};
-  default_action.sa_handler = SIG_DFL;
-  ::sigaction(SIGBUS, &default_action, nullptr);
-}
-
-void on_sigbus(int signal_number, siginfo_t* info, void* context) {
-  const int saved_errno = errno;
-  const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
+bool mark_fault(uintptr_t address) {
   for (MappedFile::Region* region = g_regions.load(std::memory_order_acquire); region;
        region = region->next) {
     const uintptr_t begin = region->begin.load(std::memory_order_acquire);
     if (begin == 0 || address < begin || address >= region->end.load(std::memory_order_acquire))
       continue;
-    void* page = reinterpret_cast<void*>(address & ~(g_page_size - 1));
-    void* replaced = ::mmap(page, g_page_size, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    if (replaced == MAP_FAILED) break;
     region->faulted.store(true, std::memory_order_release);
-    errno = saved_errno;
-    return;
+    return true;
   }
-  pass_on(signal_number, info, context);
-}
-
-void install_handler() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    g_page_size = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-    struct sigaction action = {};
-    action.sa_sigaction = on_sigbus;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-    ::sigaction(SIGBUS, &action, &g_previous_action);
-  });
+  return false;
 }
 
 MappedFile::Region* take_region() {
@@ -95,7 +56,7 @@ MappedFile::Region* take_region() {
 }  // namespace
 
 Result<MappedFile> MappedFile::map(int fd, size_t offset, size_t size, Mode mode) {
-  install_handler();
+  add_bus_fault_owner(mark_fault);
   const int protection = mode == Mode::read_only ? PROT_READ : PROT_READ | PROT_WRITE;
   const int flags = mode == Mode::private_copy ? MAP_PRIVATE : MAP_SHARED;
   int error = injected_failure(Call::mmap);
@@ -104,8 +65,7 @@ Result<MappedFile> MappedFile::map(int fd, size_t offset, size_t size, Mode mode
     address = ::mmap(nullptr, size, protection, flags, fd, static_cast<off_t>(offset));
     error = errno;
   }
-  if (address == MAP_FAILED)
-    return std::unexpected(errno_error(error, "failed to map pool file"));
+  if (address == MAP_FAILED) return std::unexpected(errno_error(error, "failed to map pool file"));
   MappedFile mapped;
   mapped.data_ = static_cast<std::byte*>(address);
   mapped.size_ = size;
@@ -141,8 +101,7 @@ bool MappedFile::faulted() const {
 
 Result<void> MappedFile::become_shared(int fd) {
   void* address = ::mmap(data_, size_, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
-  if (address == MAP_FAILED)
-    return std::unexpected(errno_error(errno, "failed to map pool file"));
+  if (address == MAP_FAILED) return std::unexpected(errno_error(errno, "failed to map pool file"));
   return {};
 }
 

@@ -1,9 +1,8 @@
 // A shared mapping of a file whose truncation by somebody else is an error, not a SIGBUS.
 //
-// The first mapping installs one process-wide SIGBUS handler (on the alternate stack if the thread
-// has one). For an address inside a live MappedFile the handler puts an anonymous page there and
-// marks the mapping as faulted; the interrupted copy then finishes on zeros and its caller finds
-// faulted() set. Any other SIGBUS goes to whoever handled it before.
+// An address inside a live MappedFile that has no page any more gets one of zeros, and the mapping
+// is marked as faulted (core/base/bus_fault.h); the interrupted copy then finishes on zeros and its
+// caller finds faulted() set.
 // Thread-safety: faulted() may be called from any thread; the object itself is owned by one.
 #pragma once
 

@@ -2,11 +2,10 @@
 // end the whole process for the sake of one file. Within the life of a guard the thread gets a page
 // of zeros instead, and is told so.
 //
-// The first guard installs one process-wide handler that chains: whatever is not its own goes to
-// whoever handled SIGBUS before, and it works the same if somebody chains in front of it
-// (core/base/mapped_file.h does). After a fault the mappings hold zeros that are in no file:
-// everything that was read through them is doubtful, and the journal has to be closed and opened
-// again. A guard belongs to the thread that made it; guards of one thread do not nest.
+// Within a guard every fault is taken for the journal's (core/base/bus_fault.h): read no other
+// mapping meanwhile. After a fault the mappings hold zeros that are in no file: everything that
+// was read through them is doubtful, and the journal has to be closed and opened again. A guard
+// belongs to the thread that made it; guards of one thread do not nest.
 #pragma once
 
 namespace plasmite {
