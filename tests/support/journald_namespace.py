@@ -82,9 +82,14 @@ def encode_entry(fields):
 
 
 class Sender:
-    """A connection for entries. Sending waits while journald's queue is full. One thread at a time."""
+    """A connection for entries, in the name of another user if asked for. Sending waits while journald's queue
+    is full. One thread at a time."""
 
-    def __init__(self, path):
+    def __init__(self, path, user=None):
+        self.ancillary = []
+        if user is not None:
+            credentials = struct.pack("3i", os.getpid(), user, user)
+            self.ancillary = [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, credentials)]
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         try:
             self.socket.connect(str(path))
@@ -98,7 +103,7 @@ class Sender:
     def send_datagram(self, datagram):
         try:
             try:
-                self.socket.send(datagram)
+                self.socket.sendmsg([datagram], self.ancillary)
             except OSError as error:
                 if error.errno not in (errno.EMSGSIZE, errno.ENOBUFS):
                     raise
@@ -113,7 +118,7 @@ class Sender:
                 file.write(datagram)
             fcntl.fcntl(memory, fcntl.F_ADD_SEALS, SEALS)
             rights = array.array("i", [memory])
-            self.socket.sendmsg([], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            self.socket.sendmsg([], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights), *self.ancillary])
         finally:
             os.close(memory)
 
@@ -128,7 +133,7 @@ class PrivateJournald:
         self.folder = pathlib.Path(folder)
         self.log = self.folder / "log"
         self.processes = {}  # by namespace, "" is the default one
-        self.senders = {}
+        self.senders = {}  # by namespace and user
         self.started = []  # by popen()
         for part in ("log", "etc"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
@@ -240,9 +245,8 @@ class PrivateJournald:
         process = self.processes.pop(name)
         process.send_signal(how)
         process.wait(PATIENCE)
-        sender = self.senders.pop(name, None)
-        if sender is not None:
-            sender.close()
+        for key in [key for key in self.senders if key[0] == name]:
+            self.senders.pop(key).close()
 
     def restart(self, name="", how=signal.SIGKILL):
         self.kill(name, how)
@@ -250,15 +254,17 @@ class PrivateJournald:
 
     # Entries.
 
-    def sender(self, name=""):
+    def sender(self, name="", user=None):
         """A connection of its own, for a thread of its own."""
-        return Sender(self.socket_folder(name) / "socket")
+        return Sender(self.socket_folder(name) / "socket", user)
 
-    def send(self, *pairs, name="", **fields):
-        """Hands over one entry; pairs for fields that repeat. See sync()."""
-        if name not in self.senders:
-            self.senders[name] = self.sender(name)
-        self.senders[name].send(*pairs, **fields)
+    def send(self, *pairs, name="", user=None, **fields):
+        """Hands over one entry; pairs for fields that repeat. A user from 1000 on has files of their own. See
+        sync()."""
+        key = (name, user)
+        if key not in self.senders:
+            self.senders[key] = self.sender(name, user)
+        self.senders[key].send(*pairs, **fields)
 
     def journalctl(self, *options, name="", **keywords):
         words = ["journalctl", "-q", "--no-pager", *([f"--namespace={name}"] if name else []), *options]
