@@ -44,6 +44,21 @@ std::string size_note(const PoolConfig& config, const PoolInfo& info,
          "` changes it; not while a tap or journald source runs into it.";
 }
 
+// A group that was declared after the pool had been made, and how to let it in.
+void add_group_notes(const PoolConfig& config, gid_t group, const std::filesystem::path& path,
+                     std::vector<std::string>& notes) {
+  constexpr mode_t kRead = 4;
+  constexpr mode_t kEnter = 1;
+  if (!group_may(path, group, kRead))
+    notes.push_back("group " + config.group + " may not read pool " + config.name + ": `chgrp " +
+                    config.group + " " + path.string() + " && chmod g+r " + path.string() +
+                    "` changes it.");
+  const std::string dir = path.parent_path().string();
+  if (!group_may(dir, group, kEnter))
+    notes.push_back("group " + config.group + " may not enter the folder of pool " + config.name +
+                    ": `chmod o+x " + dir + "` lets others in, but not list it.");
+}
+
 }  // namespace
 
 void AgentPools::declare(const std::vector<PoolConfig>& pools) {
@@ -54,9 +69,14 @@ void AgentPools::declare(const std::vector<PoolConfig>& pools) {
     const auto entry = known != entries_.end() ? known->second : std::make_shared<Entry>();
     const MutexLock entry_lock(entry->mutex);
     entry->config = config;
+    entry->group.reset();
+    if (const auto group = group_id(config.group)) entry->group = *group;
     entries[config.name] = entry;
   }
   entries_ = std::move(entries);
+  groups_.clear();
+  for (const PoolConfig& config : pools)
+    if (!config.group.empty()) groups_.insert(config.group);
 }
 
 std::shared_ptr<AgentPools::Entry> AgentPools::find(const std::string& name) const {
@@ -100,16 +120,31 @@ Result<std::shared_ptr<Pool>> AgentPools::open(const std::string& name) {
   return entry->pool;
 }
 
+// A pool is of use to its group only if they may enter the folder. It can have one group; others
+// that are declared may pass through it.
+Result<void> AgentPools::make_dir() const {
+  constexpr mode_t kOwnOnly = 0700;
+  constexpr mode_t kGroup = 02750;
+  constexpr mode_t kOthersEnter = 0001;
+  std::set<std::string> groups;
+  {
+    const MutexLock lock(mutex_);
+    groups = groups_;
+  }
+  std::erase_if(groups, [](const std::string& group) { return !group_id(group); });
+  std::string group = dir_group_;
+  if (group.empty() && !groups.empty()) group = *groups.begin();
+  groups.erase(group);
+  const mode_t mode = group.empty() ? kOwnOnly : groups.empty() ? kGroup : kGroup | kOthersEnter;
+  return make_group_dir(dir_, mode, group);
+}
+
 Result<Pool> AgentPools::open_or_create(const PoolConfig& config,
                                         std::optional<Error>& group_error) const {
   const std::filesystem::path path = path_of(config.name);
   auto pool = Pool::open(path);
   if (pool || pool.error().kind() != ErrorKind::NotFound) return pool;
-  // The folder is of use to the pool's group only if they may enter it.
-  const bool is_for_pool = dir_group_.empty() && group_id(config.group);
-  const std::string& group = is_for_pool ? config.group : dir_group_;
-  if (auto made = make_group_dir(dir_, group.empty() ? 0700 : 02750, group); !made)
-    return std::unexpected(std::move(made.error()));
+  if (auto made = make_dir(); !made) return std::unexpected(std::move(made.error()));
   const uint32_t mode = config.group.empty() ? 0600 : 0640;
   pool = Pool::create(path, {.size_bytes = config.size_bytes, .mode = mode});
   // Somebody else may have been faster; their pool is as good as ours.
@@ -156,7 +191,9 @@ PoolStatus AgentPools::status_of(const std::string& name, Entry& entry,
   status.records_per_s = entry.records_per_s;
   status.bytes_per_s = entry.bytes_per_s;
   status.size_bytes = info->file_size;
-  status.size_note = size_note(entry.config, *info, dir_);
+  if (std::string note = size_note(entry.config, *info, dir_); !note.empty())
+    status.notes.push_back(std::move(note));
+  if (entry.group) add_group_notes(entry.config, *entry.group, status.path, status.notes);
   status.info = std::move(*info);
   return status;
 }

@@ -3,12 +3,15 @@
 // lock holds up nobody who asks for status.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +58,7 @@ class AgentPools {
     std::shared_ptr<Pool> pool GUARDED_BY(mutex);
     std::optional<Error> error GUARDED_BY(mutex);
     std::optional<Error> group_error GUARDED_BY(mutex);  // it can be used all the same
+    std::optional<gid_t> group GUARDED_BY(mutex);        // as declared; none: none, or not there
     std::optional<Sample> sample GUARDED_BY(mutex);
     double records_per_s GUARDED_BY(mutex) = 0;
     double bytes_per_s GUARDED_BY(mutex) = 0;
@@ -62,6 +66,7 @@ class AgentPools {
 
   std::shared_ptr<Entry> find(const std::string& name) const;
   std::filesystem::path path_of(const std::string& name) const;
+  Result<void> make_dir() const;
   Result<Pool> open_or_create(const PoolConfig& config, std::optional<Error>& group_error) const;
   PoolStatus status_of(const std::string& name, Entry& entry, Clock::time_point now) const;
   static void take_sample(Entry& entry, const PoolInfo& info, Clock::time_point now)
@@ -70,6 +75,7 @@ class AgentPools {
   const std::filesystem::path dir_;
   const std::string dir_group_;
   mutable Mutex mutex_;
+  std::set<std::string> groups_ GUARDED_BY(mutex_);  // that read pools
   std::map<std::string, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
 };
 

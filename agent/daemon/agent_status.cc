@@ -63,7 +63,7 @@ Health assess(const AgentStatus& status) {
     add("the last reload was refused, and the configuration from before is in use: " +
         with_period(status.last_reload->error));
   for (const PoolStatus& pool : status.pools)
-    if (!pool.size_note.empty()) health.problems.push_back(pool.size_note);
+    health.problems.insert(health.problems.end(), pool.notes.begin(), pool.notes.end());
   return health;
 }
 

@@ -30,7 +30,7 @@ struct PoolStatus {
   std::optional<Error> error = {};
   double records_per_s = 0;
   double bytes_per_s = 0;
-  std::string size_note = {};  // a sentence if the file has another size than declared
+  std::vector<std::string> notes = {};  // sentences: in what the file is not as declared
 };
 
 struct RejectStatus {

@@ -37,6 +37,13 @@ Result<void> give_to_group(const std::filesystem::path& path, const std::string&
           .with_hint("The agent has to be a member of this group, or root."));
 }
 
+bool group_may(const std::filesystem::path& path, gid_t group, mode_t permissions) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return true;
+  const mode_t granted = status.st_gid == group ? status.st_mode >> 3 : status.st_mode;
+  return (granted & permissions) == permissions;
+}
+
 Result<void> make_group_dir(const std::filesystem::path& dir, mode_t mode,
                             const std::string& group) {
   std::error_code failed;

@@ -95,14 +95,25 @@ class RunTest(AgentTest):
             self.assertIn("`socket`", error["hint"])
 
     def test_a_group_may_read_pools_and_ask_the_agent(self):
-        group = grp.getgrgid(os.getgid()).gr_name
-        self.configure(f'[pools.app]\nsize = "1M"\ngroup = "{group}"\n' + self.tap("web", "exec sleep 1000"), group=group)
+        gid = 1 if os.geteuid() == 0 else os.getgid()  # daemon: not root's own
+        group = grp.getgrgid(gid).gr_name
+        self.configure(f'[pools.app]\nsize = "1M"\ngroup = "{group}"\n' + self.tap("web", "echo one; exec sleep 1000"),
+                       group=group)
         agent = self.start_agent()
         for path, mode in ((self.pools, 0o2750), (self.path("app"), 0o640), (self.socket, 0o660),
                            (self.socket.parent, 0o750)):
             status = os.stat(path)
-            self.assertEqual((stat.S_IMODE(status.st_mode), status.st_gid), (mode, os.getgid()), path)
+            self.assertEqual((stat.S_IMODE(status.st_mode), status.st_gid), (mode, gid), path)
         self.assertEqual(self.status()["agent"]["problems"], [])
+        self.wait_for_source("web", lambda source: source["stored"] == 1, "there is something to read")
+        read = ("--dir", self.pools, "follow", "app", "--tail", "10", "--timeout", "0s", "--jsonl")
+        ask = ("agent", "status", "--socket", self.socket)
+        member = dict(groups=[gid], programs=["plasmite-agent"])
+        self.assertIn(b'"one"', self.unprivileged(*read, code=124, **member).stdout)
+        self.unprivileged(*ask, code=0, **member)
+        if os.geteuid() == 0:
+            self.unprivileged(*read, code=6)
+            self.unprivileged(*ask, code=6, programs=["plasmite-agent"])
         self.stop(agent)
 
     def test_a_child_has_no_descriptors_of_the_agent(self):

@@ -48,11 +48,12 @@ class CliTest(unittest.TestCase):
         self.assertEqual(result.returncode, code, (arguments, result.stdout, result.stderr))
         return result
 
-    def unprivileged(self, *arguments, code, programs=()):
-        """Runs pls to its end as a user whom the modes of files and folders stop; no mode stops root."""
+    def unprivileged(self, *arguments, code, programs=(), groups=()):
+        """Runs pls to its end as a user whom the modes of files and folders stop; no mode stops root. Of these
+        groups, too, if this is root."""
         program = self.install("program", "plasmite-commands", *programs)  # the build folder may be closed to others
         os.chmod(self.dir, 0o755)
-        user = dict(user=65534, group=65534, extra_groups=[]) if os.geteuid() == 0 else {}
+        user = dict(user=65534, group=65534, extra_groups=list(groups)) if os.geteuid() == 0 else {}
         result = subprocess.run([program, *map(str, arguments)], env=self.env, timeout=TIMEOUT,
                                 capture_output=True, stdin=subprocess.DEVNULL, **user)
         self.assertEqual(result.returncode, code, (arguments, result.stdout, result.stderr))

@@ -1,7 +1,9 @@
 #include "agent/daemon/agent_pools.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -65,8 +67,9 @@ TEST_F(AgentPoolsTest, AnotherSizeThanDeclaredIsKeptAndToldWithTheCommandThatCha
   (void)must(pools_.open("p"));
   const auto statuses = pools_.statuses(now_);
   EXPECT_EQ(statuses[0].size_bytes, 1u << 20);
-  EXPECT_NE(statuses[0].size_note.find("pool resize p 256K`"), std::string::npos)
-      << statuses[0].size_note;
+  ASSERT_EQ(statuses[0].notes.size(), 1u);
+  EXPECT_NE(statuses[0].notes[0].find("pool resize p 256K`"), std::string::npos)
+      << statuses[0].notes[0];
   EXPECT_FALSE(statuses[0].error);
 }
 
@@ -112,6 +115,47 @@ TEST_F(AgentPoolsTest, AGroupThatIsNotThereIsAnErrorOfThePoolThatCanBeUsedAllThe
   struct stat status{};
   ASSERT_EQ(::stat(path().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0640u);
+}
+
+// Whoever runs this is a member of other groups than its own only if it is root.
+class AgentPoolsGroups : public AgentPoolsTest {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  }
+  mode_t mode(const std::filesystem::path& file) const {
+    struct stat status{};
+    EXPECT_EQ(::stat(file.c_str(), &status), 0);
+    return status.st_mode & 07777;
+  }
+};
+
+TEST_F(AgentPoolsGroups, OneThatIsDeclaredLaterIsToldWithTheCommandsThatLetItIn) {
+  (void)must(pools_.open("p"));
+  EXPECT_TRUE(pools_.statuses(now_)[0].notes.empty());
+  pools_.declare({{.name = "p", .size_bytes = 256 << 10, .group = "daemon"}});
+  const auto notes = pools_.statuses(now_)[0].notes;
+  ASSERT_EQ(notes.size(), 2u);
+  EXPECT_NE(notes[0].find("`chgrp daemon " + path().string()), std::string::npos) << notes[0];
+  EXPECT_NE(notes[1].find("`chmod o+x " + path().parent_path().string()), std::string::npos);
+  const auto advised = [](const std::string& note) {
+    const size_t begin = note.find('`') + 1;
+    return note.substr(begin, note.find('`', begin) - begin);
+  };
+  for (const std::string& note : notes) ASSERT_EQ(std::system(advised(note).c_str()), 0);
+  EXPECT_TRUE(pools_.statuses(now_)[0].notes.empty());
+}
+
+TEST_F(AgentPoolsGroups, EachOfSeveralCanReadItsPoolAndNoOther) {
+  pools_.declare({{.name = "p", .size_bytes = 256 << 10, .group = "daemon"},
+                  {.name = "q", .size_bytes = 256 << 10, .group = "bin"}});
+  (void)must(pools_.open("p"));
+  (void)must(pools_.open("q"));
+  for (const PoolStatus& status : pools_.statuses(now_)) {
+    EXPECT_TRUE(status.notes.empty());
+    EXPECT_EQ(mode(status.path), 0640u);
+  }
+  EXPECT_EQ(mode(path().parent_path()), 02751u);
 }
 
 TEST_F(AgentPoolsTest, ADirectoryThatCanBeWrittenHasNoProblems) {

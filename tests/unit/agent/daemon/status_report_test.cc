@@ -129,7 +129,7 @@ TEST(AssessHealth, AnOldErrorAndAPoolOfAnotherSizeAreNoIllness) {
   status.sources[0].snapshot.last_error = Error(ErrorKind::Io, "long ago");
   status.sources[1].snapshot.state = SourceState::finished;
   status.last_reload = ReloadStatus{};
-  status.pools[0].size_note = "pool p has 4M, declared are 8M.";
+  status.pools[0].notes = {"pool p has 4M, declared are 8M."};
   EXPECT_TRUE(assess(status).healthy);
   EXPECT_EQ(assess(status).problems, std::vector<std::string>{"pool p has 4M, declared are 8M."});
 }
