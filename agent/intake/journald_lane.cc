@@ -16,6 +16,8 @@ constexpr milliseconds kActive{2000};
 constexpr milliseconds kActivePoll{10};
 constexpr milliseconds kRecent{30'000};
 constexpr milliseconds kRecentPoll{100};
+// A folder or file that was named, and is there anew.
+constexpr milliseconds kPlacePoll{500};
 constexpr int kMostRecoveries = 5;
 
 }  // namespace
@@ -37,7 +39,7 @@ Result<void> JournaldLane::lock() {
   locked_pool_ = &writer_.pool();
   auto stored = writer_.stored_checkpoint(checkpoint_);
   if (!stored) return std::unexpected(std::move(stored.error()));
-  stored_ = *stored;
+  note_stored(*stored);
   if (!stored_.empty()) context_.report.set_checkpoint(stored_);
   return {};
 }
@@ -50,7 +52,6 @@ Result<void> JournaldLane::begin(bool from_oldest) {
   if (!reader) return std::unexpected(std::move(reader.error()));
   reader_ = std::move(*reader);
   if (auto begun = reader_->begin(stored_); !begun) return begun;
-  has_moved_ = true;
   last_entry_ = Clock::now();
   // `now` is the now of the first start: what comes while we are away must not be lost.
   return store_position();
@@ -64,9 +65,10 @@ Result<JournaldLane::Turn> JournaldLane::take_turn() {
     if (auto recovered = recover(); !recovered)
       return std::unexpected(std::move(recovered.error()));
   } else if (*pause == Pause::end) {
-    auto more = look_through();
-    if (!more) return std::unexpected(std::move(more.error()));
-    if (!*more) return Turn::end;
+    if (options_.once || (store_at_ && Clock::now() >= *store_at_))
+      if (auto stored = store_position(); !stored)
+        return std::unexpected(std::move(stored.error()));
+    return Turn::end;
   }
   return Turn::more;
 }
@@ -77,12 +79,16 @@ Result<JournaldLane::Pause> JournaldLane::read_batch() {
   bool has_read = false;
   while (!writer_.full() && context_.stop.level() == StopSignal::Level::run) {
     const JournalReader::Step step = reader_->next();
-    if (step == JournalReader::Step::end || step == JournalReader::Step::failed) {
-      pause = step == JournalReader::Step::end ? Pause::end : Pause::failed;
-      if (pause == Pause::failed) failure_ = reader_->error();
+    if (step == JournalReader::Step::failed) {
+      pause = Pause::failed;
+      failure_ = reader_->error();
       break;
     }
     if (auto taken = take(step); !taken) return std::unexpected(std::move(taken.error()));
+    if (step == JournalReader::Step::end) {
+      pause = Pause::end;
+      break;
+    }
     has_read = true;
   }
   if (has_read) {
@@ -105,7 +111,7 @@ Result<void> JournaldLane::take(JournalReader::Step step) {
   // What would not fit into the same publish goes first, with the position before this entry.
   if (step == JournalReader::Step::entry && !writer_.appender().empty() &&
       !writer_.fits(reader_->text(), gap ? 1 : 0)) {
-    if (auto stored = store_position(reader_->position_before()); !stored) return stored;
+    if (auto stored = store(reader_->checkpoint_before()); !stored) return stored;
   }
   if (gap)
     writer_.add_gap({.reason = gap->reason, .count = gap->count, .from = gap->from, .to = gap->to});
@@ -135,24 +141,24 @@ Result<void> JournaldLane::take(JournalReader::Step step) {
 // position only now and then, or storing it would be as much work as they are.
 Result<void> JournaldLane::commit() {
   if (writer_.appender().empty()) {
-    if (!is_position_stored() && !store_at_ && !reader_->owes_gap())
+    if (reader_->position() != stored_position_ && !store_at_ && !reader_->owes_gap())
       store_at_ = Clock::now() + options_.checkpoint_delay;
     return {};
   }
   return store_position();
 }
 
-Result<void> JournaldLane::store_position(const std::string& position) {
+Result<void> JournaldLane::store(const std::string& text) {
   store_at_.reset();
   std::optional<CheckpointView> checkpoint;
-  if (position != stored_ && !reader_->owes_gap() && position.size() <= kMaxJournalCursorBytes)
-    checkpoint = CheckpointView{checkpoint_, position};
+  if (text != stored_ && !reader_->owes_gap() && text.size() <= kMaxJournalCursorBytes)
+    checkpoint = CheckpointView{checkpoint_, text};
   if (!checkpoint && writer_.empty()) return {};
   std::optional<int64_t> last_event;
   if (!writer_.appender().empty()) last_event = reader_->entry_time_ns();
   if (auto committed = writer_.commit(checkpoint, last_event); !committed)
     return std::unexpected(explained(std::move(committed.error())));
-  if (checkpoint) stored_ = position;
+  if (checkpoint) note_stored(text);
   // The pool may have been made anew.
   if (&writer_.pool() != locked_pool_) return lock();
   return {};
@@ -176,33 +182,9 @@ Error JournaldLane::explained(Error error) const {
           "namespace.");
 }
 
-// At the end: with matches the position is that of the last entry that matched, which may be long
-// ago, and a restart would look through everything since then again. True: there is more to read
-// after all.
-Result<bool> JournaldLane::look_through() {
-  const auto now = Clock::now();
-  const bool is_due = options_.once || (store_at_ && now >= *store_at_);
-  if (!is_due) {
-    if (has_moved_ && !journal_.matches.empty() && !store_at_)
-      store_at_ = now + options_.checkpoint_delay;
-    return false;
-  }
-  if (has_moved_ && !journal_.matches.empty() && !reader_->owes_gap()) {
-    has_moved_ = false;
-    auto newest = reader_->newest();
-    if (!newest) return std::unexpected(std::move(newest.error()));
-    const JournalReader::Step step = reader_->next();
-    if (step == JournalReader::Step::failed) return std::unexpected(reader_->error());
-    if (step != JournalReader::Step::end) {
-      has_moved_ = true;
-      if (auto taken = take(step); !taken) return std::unexpected(std::move(taken.error()));
-      return true;
-    }
-    auto moved = reader_->move_to(*newest);
-    if (!moved) return std::unexpected(std::move(moved.error()));
-  }
-  if (auto stored = store_position(); !stored) return std::unexpected(std::move(stored.error()));
-  return false;
+void JournaldLane::note_stored(const std::string& checkpoint) {
+  stored_ = checkpoint;
+  stored_position_ = JournalSeries::cursor_of(checkpoint);
 }
 
 Result<void> JournaldLane::recover() {
@@ -222,6 +204,7 @@ std::optional<JournaldLane::Clock::time_point> JournaldLane::wait_until(
   const auto at_most = [&](Clock::time_point time) {
     until = until ? std::min(*until, time) : time;
   };
+  if (!reader_->is_told_of_all()) at_most(now + kPlacePoll);
   const auto silence = now - last_entry_;
   if (silence < kRecent) at_most(now + (silence < kActive ? kActivePoll : kRecentPoll));
   // CLOCK_MONOTONIC both
@@ -233,7 +216,6 @@ std::optional<JournaldLane::Clock::time_point> JournaldLane::wait_until(
 Result<void> JournaldLane::process() {
   auto changed = reader_->process();
   if (!changed) return std::unexpected(std::move(changed.error()));
-  if (*changed) has_moved_ = true;
   return {};
 }
 

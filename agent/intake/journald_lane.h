@@ -45,7 +45,7 @@ class JournaldLane {
 
   // Reads until a commit is worth it, and commits.
   Result<Turn> take_turn();
-  Result<void> store_position() { return store_position(reader_->position()); }
+  Result<void> store_position() { return store(reader_->checkpoint()); }
   // The pool is another one, which may not have the checkpoint.
   Result<void> follow_pool();
 
@@ -56,14 +56,13 @@ class JournaldLane {
  private:
   enum class Pause : uint8_t { full, end, failed };
 
-  Result<void> store_position(const std::string& position);
+  Result<void> store(const std::string& text);
+  void note_stored(const std::string& checkpoint);
   Result<Pause> read_batch();
   Result<void> take(JournalReader::Step step);
   Result<void> commit();
-  Result<bool> look_through();
   Result<void> recover();
   Error explained(Error error) const;
-  bool is_position_stored() const { return reader_->position() == stored_; }
 
   const SourceContext& context_;
   const JournaldSourceOptions& options_;
@@ -73,11 +72,11 @@ class JournaldLane {
   std::optional<CheckpointLock> lock_;
   const Pool* locked_pool_ = nullptr;
   std::unique_ptr<JournalReader> reader_;
-  std::string stored_;            // the checkpoint in the pool
+  std::string stored_;            // the checkpoint in the pool...
+  std::string stored_position_;   // ...and its cursor
   Clock::time_point last_entry_;  // when we last read one
   std::optional<Clock::time_point>
       store_at_;                  // when to store a position that moved without records
-  bool has_moved_ = false;        // the journal changed since we last looked how far it goes
   std::optional<Error> failure_;  // why the last pause was `failed`
   int failures_ = 0;              // in a row
 };

@@ -31,8 +31,13 @@ enum class FileState : uint8_t { readable, denied, damaged, gone };
 constexpr size_t kHeaderBytes = 208;  // what every version has
 constexpr size_t kHeaderSizeAt = 88;
 constexpr size_t kArenaSizeAt = 96;
+constexpr size_t kBootIdAt = 56;  // of who wrote last
 constexpr size_t kSeqnumIdAt = 72;
+constexpr size_t kTailSeqnumAt = 160;
 constexpr size_t kHeadSeqnumAt = 168;
+constexpr size_t kHeadRealtimeAt = 184;
+constexpr size_t kTailRealtimeAt = 192;
+constexpr size_t kTailMonotonicAt = 200;
 
 uint64_t raw_at(const std::array<char, kHeaderBytes>& header, size_t at) {
   uint64_t value = 0;
@@ -44,7 +49,25 @@ uint64_t number_at(const std::array<char, kHeaderBytes>& header, size_t at) {
   return le64toh(raw_at(header, at));
 }
 
-FileState look_at(const std::string& path, std::optional<JournalFiles::Head>& head) {
+JournalId id_at(const std::array<char, kHeaderBytes>& header, size_t at) {
+  return {.high = be64toh(raw_at(header, at)), .low = be64toh(raw_at(header, at + 8))};
+}
+
+std::optional<JournalFiles::Range> range_in(const std::array<char, kHeaderBytes>& header) {
+  const uint64_t first = number_at(header, kHeadSeqnumAt);
+  if (first == 0) return std::nullopt;
+  JournalFiles::Range range;
+  range.first.seqnum_id = range.last.seqnum_id = id_at(header, kSeqnumIdAt);
+  range.first.seqnum = first;
+  range.first.realtime_us = number_at(header, kHeadRealtimeAt);
+  range.last.seqnum = number_at(header, kTailSeqnumAt);
+  range.last.boot_id = id_at(header, kBootIdAt);
+  range.last.monotonic_us = number_at(header, kTailMonotonicAt);
+  range.last.realtime_us = number_at(header, kTailRealtimeAt);
+  return range;
+}
+
+FileState look_at(const std::string& path, std::optional<JournalFiles::Range>& range) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) {
     if (errno == EACCES || errno == EPERM) return FileState::denied;
@@ -60,19 +83,20 @@ FileState look_at(const std::string& path, std::optional<JournalFiles::Head>& he
   const uint64_t arena_bytes = number_at(header, kArenaSizeAt);
   const auto size = static_cast<uint64_t>(status.st_size);
   if (header_bytes > size || arena_bytes > size - header_bytes) return FileState::damaged;
-  if (const uint64_t seqnum = number_at(header, kHeadSeqnumAt); seqnum != 0)
-    head = {.seqnum_id = {.high = be64toh(raw_at(header, kSeqnumIdAt)),
-                          .low = be64toh(raw_at(header, kSeqnumIdAt + 8))},
-            .seqnum = seqnum};
+  range = range_in(header);
   return FileState::readable;
 }
 
 void count(JournalFiles& files, const std::string& path) {
-  std::optional<JournalFiles::Head> head;
-  switch (look_at(path, head)) {
+  std::optional<JournalFiles::Range> range;
+  switch (look_at(path, range)) {
     case FileState::readable:
       ++files.readable;
-      if (head) files.heads.push_back(*head);
+      if (!range) return;
+      range->path = path;
+      range->is_runtime = path.starts_with("/run/");
+      if (range->is_runtime) ++files.runtime;
+      files.ranges.push_back(*range);
       return;
     case FileState::denied:
       if (files.denied++ == 0) files.first_denied = path;
@@ -164,6 +188,17 @@ std::string user_name() {
 }
 
 }  // namespace
+
+bool JournalFiles::is_runtime(const JournalId& seqnum_id) const {
+  return runtime > 0 && std::ranges::any_of(ranges, [&](const Range& range) {
+           return range.is_runtime && range.first.seqnum_id == seqnum_id;
+         });
+}
+
+bool JournalFiles::has(const JournalId& seqnum_id) const {
+  return std::ranges::any_of(
+      ranges, [&](const Range& range) { return range.first.seqnum_id == seqnum_id; });
+}
 
 Result<JournalFiles> look_at_journal_files(const JournalPlace& place) {
   if (place.kind == JournalPlace::Kind::directory) return look_at_folder(place.paths.front());

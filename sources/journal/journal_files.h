@@ -14,20 +14,25 @@
 namespace plasmite {
 
 struct JournalFiles {
-  struct Head {  // the first entry of a file
-    JournalId seqnum_id;
-    uint64_t seqnum;
-    bool operator==(const Head&) const = default;
+  // What the header of a file that is not empty says of its entries. The last one may be about to
+  // be written.
+  struct Range {
+    std::string path;
+    JournalCursor first, last;  // of first only seqnum_id, seqnum and realtime_us are known
+    bool is_runtime = false;    // it lies below /run
   };
 
   size_t readable = 0;
   size_t denied = 0;   // there, but not for us
+  size_t runtime = 0;  // of the readable ones, below /run
   size_t damaged = 0;  // no journal files, or shorter than they say
   std::string first_denied = {}, first_damaged = {};
-  std::vector<Head> heads = {};  // of those that are readable and not empty
+  std::vector<Range> ranges = {};  // of those that are readable and not empty
 
   // All entries there are can be read: what is missing in their numbers is missing in the journal.
   bool all_readable() const { return denied == 0; }
+  bool is_runtime(const JournalId& seqnum_id) const;  // the series has a file below /run
+  bool has(const JournalId& seqnum_id) const;
 };
 
 // NotFound: a folder or file that is named does not exist. No file at all in folders is no error

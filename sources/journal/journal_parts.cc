@@ -6,6 +6,22 @@
 
 namespace plasmite {
 
+namespace {
+
+struct ByteCount {
+  size_t bytes = 0;
+  ByteCount& operator+=(std::string_view text) {
+    bytes += text.size();
+    return *this;
+  }
+  ByteCount& operator+=(char) {
+    ++bytes;
+    return *this;
+  }
+};
+
+}  // namespace
+
 bool is_journal_field(std::string_view field, size_t equals) {
   constexpr size_t kLongestName = 64;
   if (equals == field.npos || equals == 0 || equals > kLongestName) return false;
@@ -48,7 +64,19 @@ void JournalParts::cut(Value& value) {
   value.bytes = {};
 }
 
-void JournalParts::append(const Field& field, std::string& out) {
+void JournalParts::render(Field& field) {
+  bool is_lossy = false;
+  for (Value& value : field.values) {
+    if (value.is_cut) continue;
+    append_json_string_lossy(value.json, value.bytes, &value.is_lossy);
+    is_lossy = is_lossy || value.is_lossy;
+  }
+  if (!is_lossy) return;
+  for (Value& value : field.values) value.base64 = '"' + base64_encode(value.bytes) + '"';
+}
+
+template <class Out>
+void JournalParts::append(const Field& field, Out& out) {
   const bool is_array = field.values.size() > 1;
   const auto list = [&](auto&& print) {
     if (is_array) out += '[';
@@ -58,43 +86,41 @@ void JournalParts::append(const Field& field, std::string& out) {
     }
     if (is_array) out += ']';
   };
-  out += ",\"" + field.name + "\":";
-  list([&](const Value& value) { render(value, out); });
+  out += ",\"";
+  out += field.name;
+  out += "\":";
+  list([&](const Value& value) {
+    if (value.is_cut)
+      out += "{\"truncated_bytes\":" + std::to_string(value.size) + "}";
+    else
+      out += value.json;
+  });
   const bool is_lossy = std::ranges::any_of(
       field.values, [](const Value& value) { return value.is_lossy && !value.is_cut; });
   if (!is_lossy) return;
-  out += ",\"" + field.name + "_base64\":";
+  out += ",\"";
+  out += field.name;
+  out += "_base64\":";
   list([&](const Value& value) {
     if (value.is_cut)
       out += "null";
     else
-      out += '"' + (value.base64.empty() ? base64_encode(value.bytes) : value.base64) + '"';
+      out += value.base64;
   });
 }
 
-void JournalParts::render(const Value& value, std::string& out) {
-  if (value.is_cut)
-    out += "{\"truncated_bytes\":" + std::to_string(value.size) + "}";
-  else
-    out += value.json;
-}
-
 size_t JournalParts::encoded_bytes(const Field& field) {
-  std::string text;
-  append(field, text);
-  return text.size();
+  ByteCount count;
+  append(field, count);
+  return count.bytes;
 }
 
 std::string JournalParts::encode() {
-  for (Field& field : fields_) {
-    for (Value& value : field.values) {
-      if (value.is_cut) continue;
-      append_json_string_lossy(value.json, value.bytes, &value.is_lossy);
-      if (value.is_lossy) value.base64 = base64_encode(value.bytes);
-    }
-  }
   size_t bytes = 0;
-  for (const Field& field : fields_) bytes += encoded_bytes(field);
+  for (Field& field : fields_) {
+    render(field);
+    bytes += encoded_bytes(field);
+  }
   while (bytes > limit_bytes_) {
     const Place place = largest();
     if (!place.value) break;

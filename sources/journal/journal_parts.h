@@ -30,8 +30,8 @@ class JournalParts {
     uint64_t size = 0;  // of the value as it came
     bool is_cut = false;
     bool is_lossy = false;
-    std::string json = {};  // encode(): with quotes
-    std::string base64 = {};
+    std::string json = {};    // encode(): with quotes
+    std::string base64 = {};  // with quotes, too, if any value of the field has to have it
   };
   struct Field {
     std::string name;
@@ -44,9 +44,11 @@ class JournalParts {
   };
   Place largest();  // of those that are not cut; none: nulls
   void cut(Value& value);
+  static void render(Field& field);
+  // Out: a string, or what counts the bytes of one.
+  template <class Out>
+  static void append(const Field& field, Out& out);
   static size_t encoded_bytes(const Field& field);
-  static void render(const Value& value, std::string& out);
-  static void append(const Field& field, std::string& out);
 
   size_t limit_bytes_;
   size_t kept_bytes_ = 0;  // of all values that are not cut

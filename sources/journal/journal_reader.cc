@@ -13,8 +13,6 @@ namespace plasmite {
 
 namespace {
 
-constexpr size_t kMaxTracked = 16;
-
 class EntryFields : public JournalFields {
  public:
   explicit EntryFields(sd_journal* journal) : journal_(journal) {}
@@ -31,15 +29,20 @@ class EntryFields : public JournalFields {
   sd_journal* journal_;
 };
 
-// Which of the folders are there, one bit each. sd-journal does not notice one that comes later.
-unsigned existing_roots(const JournalPlace& place) {
-  if (place.kind == JournalPlace::Kind::directory || place.kind == JournalPlace::Kind::files)
-    return 0;
-  unsigned roots = 0;
-  struct stat status = {};
-  if (::stat("/run/log/journal", &status) == 0) roots |= 1;
-  if (::stat("/var/log/journal", &status) == 0) roots |= 2;
-  return roots;
+// The folders and files that are named, by their devices and inodes, 0 for what is not there.
+// sd-journal does not notice one that comes later, or in the place of another.
+std::vector<uint64_t> look_at_places(const JournalPlace& place) {
+  static const std::vector<std::string> kRoots = {"/run/log/journal", "/var/log/journal"};
+  const bool is_named =
+      place.kind == JournalPlace::Kind::directory || place.kind == JournalPlace::Kind::files;
+  std::vector<uint64_t> found;
+  for (const std::string& path : is_named ? place.paths : kRoots) {
+    struct stat status = {};
+    const bool is_there = ::stat(path.c_str(), &status) == 0;
+    found.push_back(is_there ? status.st_dev : 0);
+    found.push_back(is_there ? status.st_ino : 0);
+  }
+  return found;
 }
 
 JournalId find_current_boot(const JournalPlace& place) {
@@ -68,6 +71,8 @@ JournalReader::JournalReader(JournalOptions options, JournalReaderSettings setti
 
 JournalReader::~JournalReader() {
   const JournalFaultGuard guard;
+  rest_.reset();
+  alone_.clear();
   journal_.reset();
 }
 
@@ -82,15 +87,18 @@ Result<std::unique_ptr<JournalReader>> JournalReader::open(JournalOptions option
 }
 
 Result<void> JournalReader::open_handle() {
+  rest_.reset();
+  alone_.clear();
   journal_.reset();
   auto files = require_journal_files(options_.place);
   if (!files) return std::unexpected(files.error());
-  roots_ = existing_roots(options_.place);
-  auto journal = open_journal(options_.place, settings_.watched);
+  places_ = look_at_places(options_.place);
+  auto journal = open_journal(options_.place, is_watched());
   if (!journal) return std::unexpected(journal.error());
   files_ = *files;
   journal_ = std::move(*journal);
-  passed_over_ = false;
+  must_reopen_ = false;
+  has_changed_ = true;
   return {};
 }
 
@@ -98,14 +106,19 @@ Result<void> JournalReader::use_matches() {
   return add_journal_matches(journal_.get(), options_.matches);
 }
 
-Result<void> JournalReader::begin(std::string_view stored) {
+Result<void> JournalReader::begin(std::string_view checkpoint) {
   const JournalFaultGuard guard;
   Result<void> placed;
+  const std::string_view stored = JournalSeries::cursor_of(checkpoint);
   const auto parsed = JournalCursor::parse(stored);
   if (!stored.empty() && parsed) {
     position_ = stored;
     last_ = *parsed;
-    track(last_);
+    series_.load(checkpoint, last_, current_boot_);
+    const bool is_of_run =
+        files_.is_runtime(last_.seqnum_id) ||
+        (!files_.has(last_.seqnum_id) && is_told_of_all() && last_.boot_id == current_boot_);
+    if (is_of_run) flushed_ = last_;
     placed = resume();
   } else {
     is_garbled_ = !stored.empty();
@@ -148,24 +161,29 @@ JournalReader::Step JournalReader::fail(Error error) {
 JournalReader::Step JournalReader::advance() {
   gap_.reset();
   has_entry_ = false;
+  if (std::exchange(must_look_for_loss_, false) && !position_.empty())
+    if (auto looked = resume(); !looked) return fail(looked.error());
   for (;;) {
-    const int moved = sd_journal_next(journal_.get());
+    const int moved = sd_journal_next(source());
     if (moved < 0) return fail(journal_error(moved, "cannot go on reading the journal"));
     if (moved == 0) {
-      // Somebody may have written before what sd-journal passed over on our behalf.
-      if (!passed_over_ || !has_changed_ || position_.empty()) return at_end();
-      has_changed_ = false;
-      passed_over_ = false;
-      if (auto placed = place_again(); !placed) return fail(placed.error());
+      auto more = read_rest();
+      if (!more) return fail(more.error());
+      if (!*more) return at_end();
       continue;
     }
-    if (!read_cursor()) {
-      tracked_.clear();  // the number of this one is not known
+    if (!read_cursor(source())) {
+      is_jump_known_ = false;
       return Step::unreadable;
     }
     if (is_unwanted(cursor_)) continue;
+    auto skips = skips_others(cursor_);
+    if (!skips) return fail(skips.error());
+    if (*skips) continue;
     missing_here_ = options_.matches.empty() ? missing_before(cursor_).value_or(0) : 0;
-    if (may_hide_others(cursor_) && !std::exchange(looked_again_, true)) {
+    if (!std::exchange(is_jump_known_, true)) missing_here_ = 0;
+    // What lies before an entry of the rest was read.
+    if (missing_here_ > 0 && !rest_ && !std::exchange(looked_again_, true)) {
       if (auto looked = look_again(); !looked) return fail(looked.error());
       continue;
     }
@@ -176,15 +194,14 @@ JournalReader::Step JournalReader::advance() {
 }
 
 JournalReader::Step JournalReader::at_end() {
-  has_changed_ = false;
   suspicious_ = false;  // what goes away from here on has been read
   missing_ = 0;
   return Step::end;
 }
 
-bool JournalReader::read_cursor() {
+bool JournalReader::read_cursor(sd_journal* journal) {
   char* text = nullptr;
-  if (sd_journal_get_cursor(journal_.get(), &text) < 0) return false;
+  if (sd_journal_get_cursor(journal, &text) < 0) return false;
   cursor_text_.assign(text);
   std::free(text);
   const auto parsed = JournalCursor::parse(cursor_text_);
@@ -192,25 +209,28 @@ bool JournalReader::read_cursor() {
   return parsed.has_value();
 }
 
-// Entries that sd-journal returns, though they are older than the position.
+// Entries that sd-journal returns, though they were read before or are older than the start. They
+// are no loss either.
 bool JournalReader::is_unwanted(const JournalCursor& cursor) {
-  bool unwanted = false;
-  if (scan_behind_ && !is_later_entry(cursor, *scan_behind_, current_boot_)) unwanted = true;
-  // Once there are entries of this boot, those of earlier ones are old, whatever their time says.
-  if (!position_.empty() && current_boot_ != JournalId{} && last_.boot_id == current_boot_ &&
-      cursor.boot_id != current_boot_)
-    unwanted = true;
-  if (unwanted) {
-    passed_over_ = true;
-    // It is no loss either.
-    const Tracked* known = tracked(cursor.seqnum_id);
-    if (known && known->seqnum < cursor.seqnum) track(cursor);
+  if (series_.has_read(cursor)) {
+    if (!series_.last_number(cursor.seqnum_id)) series_.note(cursor);
+    return true;
+  }
+  if (is_copy(cursor)) {
+    series_.note(cursor);
+    return true;
   }
   if (not_before_us_) {
     if (cursor.realtime_us < *not_before_us_) return true;
     not_before_us_.reset();
   }
-  return unwanted;
+  return false;
+}
+
+// journald moves what it wrote to /run early in a boot to /var, with other numbers.
+bool JournalReader::is_copy(const JournalCursor& cursor) const {
+  return flushed_ && cursor.boot_id == flushed_->boot_id &&
+         cursor.monotonic_us <= flushed_->monotonic_us && !files_.is_runtime(cursor.seqnum_id);
 }
 
 // How many numbers lie between what was read last and this entry; none: nobody can know.
@@ -218,53 +238,46 @@ bool JournalReader::is_unwanted(const JournalCursor& cursor) {
 // own. So the numbers of a series have holes, which the other series fill.
 std::optional<uint64_t> JournalReader::missing_before(const JournalCursor& cursor) const {
   if (!position_.empty() && entries_between(last_, cursor) == 0) return 0;
-  // Each namespace has a counter of its own.
+  // Each namespace has a counter of its own, and of files that were chosen nobody knows what
+  // others there are.
   const std::string& name_space = options_.place.name_space;
-  const bool has_one_counter = name_space != "*" && !name_space.starts_with('+');
+  const bool has_one_counter = name_space != "*" && !name_space.starts_with('+') &&
+                               options_.place.kind != JournalPlace::Kind::files;
   if (!has_one_counter || !files_.all_readable()) return std::nullopt;
-  std::optional<uint64_t> before;
-  if (const Tracked* known = tracked(cursor.seqnum_id)) before = known->seqnum;
+  const auto known = series_.last_number(cursor.seqnum_id);
+  std::optional<uint64_t> before = known;
   // Machines that send their journals into one folder have different boots.
   if (!position_.empty() && last_.boot_id == cursor.boot_id)
     before = std::max(before.value_or(0), last_.seqnum);
   if (!before) return std::nullopt;
-  return cursor.seqnum > *before ? cursor.seqnum - *before - 1 : 0;
+  if (cursor.seqnum > *before) return cursor.seqnum - *before - 1;
+  // Of a series that begins below the number before it nobody knows.
+  return known ? std::optional<uint64_t>(0) : std::nullopt;
 }
 
 // Files vanish as a whole, and so what is missing is missing before the first entry of a file.
 // Within one, numbers may be left out without a loss: journald 252 begins to count at the last
 // number of each file when it restarts.
 bool JournalReader::is_head(const JournalCursor& cursor) const {
-  const JournalFiles::Head head{.seqnum_id = cursor.seqnum_id, .seqnum = cursor.seqnum};
-  return std::ranges::find(files_.heads, head) != files_.heads.end();
+  return std::ranges::any_of(files_.ranges, [&](const JournalFiles::Range& file) {
+    return file.first.seqnum_id == cursor.seqnum_id && file.first.seqnum == cursor.seqnum;
+  });
 }
 
-// sd-journal asks one file after the other, so that of two entries that are written to two files
-// meanwhile it may see the second alone, and it does not open a file that journald is just
-// creating. Both would be passed over for good if we did not go back. A jump in the numbers tells;
-// with matches they always jump, but what is older than an entry that was seen before is there.
-bool JournalReader::may_hide_others(const JournalCursor& cursor) const {
-  if (options_.matches.empty()) return missing_here_ > 0;
-  if (!seen_newest_ || is_later_entry(cursor, *seen_newest_, current_boot_)) return true;
-  return is_tied(cursor, *seen_newest_) && !is_same_entry(cursor, *seen_newest_);
-}
-
+// A jump in the numbers does not mean that entries are lost. sd-journal asks one file after the
+// other, so that of two entries that are written to two files meanwhile it may see the second
+// alone, and it does not open a file that journald is just creating. Who went on would read them
+// later, in another order, and count them as missing before.
 Result<void> JournalReader::look_again() {
-  if (!options_.matches.empty()) {
-    auto newest = read_newest_of_all();
-    if (!newest) return std::unexpected(newest.error());
-    seen_newest_ = *newest;
-  }
-  // Only now, so that every file is known in which something older may be.
   const int result = sd_journal_process(journal_.get());
   if (result < 0) return std::unexpected(journal_error(result, "cannot watch the journal"));
-  if (result != SD_JOURNAL_NOP) has_changed_ = true;
-  if (result == SD_JOURNAL_INVALIDATE) suspicious_ = true;
-  return suspicious_ ? recover_unguarded() : place_again();
+  has_changed_ = true;
+  if (result == SD_JOURNAL_INVALIDATE) suspicious_ = must_reopen_ = true;
+  return must_reopen_ ? recover_unguarded() : place_again();
 }
 
 JournalReader::Step JournalReader::encode() {
-  EntryFields fields(journal_.get());
+  EntryFields fields(source());
   switch (encoder_.encode(cursor_text_, cursor_, fields)) {
     case JournalEncoder::Outcome::record:
       return Step::entry;
@@ -283,7 +296,8 @@ void JournalReader::settle() {
   note_gap();
   std::swap(position_, cursor_text_);
   last_ = cursor_;
-  track(cursor_);
+  series_.note(cursor_);
+  if (files_.is_runtime(cursor_.seqnum_id)) flushed_ = cursor_;
 }
 
 void JournalReader::note_gap() {
@@ -294,7 +308,8 @@ void JournalReader::note_gap() {
     is_gap = true;
     count = std::exchange(missing_, 0);
   } else if (is_gone_) {
-    is_gap = missing_before(cursor_) != 0;
+    count = gone_count_;
+    is_gap = count || missing_before(cursor_) != 0;
   }
   if (is_gap) {
     const bool is_damage = is_garbled_ || files_.damaged > 0;
@@ -304,34 +319,24 @@ void JournalReader::note_gap() {
             .to = cursor_text_};
   }
   is_gone_ = false;
+  gone_count_.reset();
   is_garbled_ = false;
-}
-
-const JournalReader::Tracked* JournalReader::tracked(const JournalId& seqnum_id) const {
-  const auto known = std::ranges::find(tracked_, seqnum_id, &Tracked::seqnum_id);
-  return known == tracked_.end() ? nullptr : &*known;
-}
-
-void JournalReader::track(const JournalCursor& cursor) {
-  const auto known = std::ranges::find(tracked_, cursor.seqnum_id, &Tracked::seqnum_id);
-  if (known != tracked_.end()) {
-    known->seqnum = cursor.seqnum;
-    return;
-  }
-  if (tracked_.size() == kMaxTracked) tracked_.erase(tracked_.begin());
-  tracked_.push_back({.seqnum_id = cursor.seqnum_id, .seqnum = cursor.seqnum});
 }
 
 std::optional<JournalGap> JournalReader::take_gap() { return std::exchange(gap_, std::nullopt); }
 
-int JournalReader::fd() const { return sd_journal_get_fd(journal_.get()); }
+// Asked for any of these, sd-journal would begin to watch.
+
+int JournalReader::fd() const { return is_watched() ? sd_journal_get_fd(journal_.get()) : -1; }
 
 short JournalReader::events() const {
+  if (!is_watched()) return 0;
   const int events = sd_journal_get_events(journal_.get());
   return static_cast<short>(events < 0 ? 0 : events);
 }
 
 std::optional<uint64_t> JournalReader::deadline_us() const {
+  if (!is_watched()) return std::nullopt;
   uint64_t deadline = 0;
   const int result = sd_journal_get_timeout(journal_.get(), &deadline);
   if (result < 0 || deadline == UINT64_MAX) return std::nullopt;
@@ -343,15 +348,17 @@ Result<bool> JournalReader::process() {
   const int result = sd_journal_process(journal_.get());
   if (guard.faulted()) return std::unexpected(truncated_error());
   if (result < 0) return std::unexpected(journal_error(result, "cannot watch the journal"));
-  if (result == SD_JOURNAL_NOP) return false;
+  const bool is_replaced = look_at_places(options_.place) != places_;
+  if (result == SD_JOURNAL_NOP && !is_replaced && is_watched()) return false;
   has_changed_ = true;
-  if (result != SD_JOURNAL_INVALIDATE) return true;
+  if (result != SD_JOURNAL_INVALIDATE && !is_replaced) return true;
   suspicious_ = true;
-  if (existing_roots(options_.place) != roots_) {
-    if (auto recovered = recover_unguarded(); !recovered) return std::unexpected(recovered.error());
-  } else if (auto files = look_at_journal_files(options_.place)) {
-    files_ = *files;
-  }
+  alone_.clear();
+  // Not at once: what it still has open can be read to its end.
+  must_reopen_ = must_reopen_ || is_replaced;
+  if (auto files = look_at_journal_files(options_.place)) files_ = *files;
+  must_look_for_loss_ = !options_.matches.empty();
+  if (guard.faulted()) return std::unexpected(truncated_error());
   return true;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@
 #include "sources/journal/journal_files.h"
 #include "sources/journal/journal_handle.h"
 #include "sources/journal/journal_options.h"
+#include "sources/journal/journal_series.h"
 
 namespace plasmite {
 
@@ -59,31 +61,26 @@ class JournalReader {
   JournalReader& operator=(const JournalReader&) = delete;
   ~JournalReader();
 
-  // Once, before next(): goes behind the stored position, or if that is empty to the configured
+  // Once, before next(): goes on where the checkpoint says, or if that is empty at the configured
   // start.
-  Result<void> begin(std::string_view stored);
+  Result<void> begin(std::string_view checkpoint);
   Step next();
 
   JsonText text() const { return encoder_.text(); }  // until the next call
   int64_t entry_time_ns() const { return static_cast<int64_t>(last_.realtime_us) * 1000; }
   std::optional<JournalGap> take_gap();
-  // The cursor of the last entry that was returned or passed over; what a checkpoint is to hold.
-  // Empty: none.
+  // The cursor of the last entry that was returned or passed over, empty if there was none. With
+  // matches it also moves at the end, to the newest entry there is.
   const std::string& position() const { return position_; }
-  // The same before the entry that next() returned, until the next call.
-  const std::string& position_before() const { return cursor_text_; }
+  // What is to be stored with everything that was returned so far; or with that before the entry
+  // which next() has just returned. Empty: nothing yet.
+  std::string checkpoint() const { return series_.checkpoint(position_); }
+  std::string checkpoint_before() const { return series_.checkpoint_before_last(cursor_text_); }
   // A gap is to be told of with the next entry; until then the position must not be stored.
   bool owes_gap() const { return is_gone_ || is_garbled_; }
   const Error& error() const { return *error_; }
   // After Step::failed: opens the journal anew and goes behind position().
   Result<void> recover();
-
-  // With matches, nothing tells how far the journal has been looked through. newest() is the cursor
-  // of the newest entry, matching or not, empty if there is none; if next() says `end` right after
-  // that, everything up to there has been seen, and move_to() makes it the position. False:
-  // position() is further already.
-  Result<std::string> newest();
-  Result<bool> move_to(const std::string& newest);
 
   int fd() const;
   short events() const;
@@ -91,51 +88,62 @@ class JournalReader {
   std::optional<uint64_t> deadline_us() const;
   // Takes in what has happened to files and folders. True: something may be there to read.
   Result<bool> process();
+  // Nobody tells when a folder or a file that was named is there anew: call process() now and then.
+  // Files are not watched at all, because sd-journal closes one that is renamed, read or not.
+  bool is_told_of_all() const {
+    return options_.place.kind != JournalPlace::Kind::directory &&
+           options_.place.kind != JournalPlace::Kind::files;
+  }
 
   const JournalFiles& files() const { return files_; }
 
  private:
   enum class Found : uint8_t { same, neighbour, nothing };
-  struct Tracked {
-    JournalId seqnum_id;
-    uint64_t seqnum;
-  };
 
   JournalReader(JournalOptions options, JournalReaderSettings settings);
   Result<void> open_handle();
   Result<void> use_matches();
+  bool is_watched() const {
+    return settings_.watched && options_.place.kind != JournalPlace::Kind::files;
+  }
+  sd_journal* source() const { return rest_ ? rest_.get() : journal_.get(); }
 
   Result<void> recover_unguarded();
   Result<void> start();
   Result<void> start_at_time();
   Result<void> resume();
-  Result<bool> is_out_of_order(const std::optional<JournalCursor>& follower);
+  Result<void> look_for_loss();
   Result<Found> place_behind(const std::string& cursor, const JournalCursor& parsed);
   Result<void> place_again();
   Result<std::optional<JournalCursor>> peek();
-  Result<std::optional<JournalCursor>> read_newest(std::string* text = nullptr);
-  Result<std::optional<JournalCursor>> read_newest_of_all(std::string* text = nullptr);
+  Result<std::optional<JournalCursor>> read_newest(std::string* text);
 
   Step advance();
   Step at_end();
-  bool read_cursor();
+  bool read_cursor(sd_journal* journal);
   bool is_unwanted(const JournalCursor& cursor);
+  bool is_copy(const JournalCursor& cursor) const;
   std::optional<uint64_t> missing_before(const JournalCursor& cursor) const;
   bool is_head(const JournalCursor& cursor) const;
-  bool may_hide_others(const JournalCursor& cursor) const;
   Result<void> look_again();
   Step encode();
   void settle();
   void note_gap();
-  void track(const JournalCursor& cursor);
-  const Tracked* tracked(const JournalId& seqnum_id) const;
   Step fail(Error error);
+
+  Result<bool> read_rest();
+  Result<bool> begin_rest();
+  Result<bool> open_rest();
+  void move_to_newest();
+  Result<bool> skips_others(JournalCursor cursor);
+  Result<sd_journal*> alone(const JournalId& series, uint64_t number, bool anew);
+  Result<JournalHandle> open_series(const JournalId& series, uint64_t number) const;
 
   const JournalOptions options_;
   const JournalReaderSettings settings_;
   JournalId current_boot_;  // zeros: of no interest here
   JournalFiles files_;
-  unsigned roots_ = 0;  // which of the machine's journal folders were there
+  std::vector<uint64_t> places_;  // which folders and files that are named were there
   JournalHandle journal_;
   JournalEncoder encoder_;
 
@@ -143,23 +151,35 @@ class JournalReader {
   JournalCursor last_;       // the same, taken apart
   std::string cursor_text_;  // of the entry under examination
   JournalCursor cursor_;
-  std::vector<Tracked> tracked_;  // the newest number of each series; at most kMaxTracked
+  JournalSeries series_;                  // what was read
+  std::optional<JournalCursor> flushed_;  // what journald copies from /run to /var is not later
 
-  std::optional<JournalCursor>
-      scan_behind_;                        // looks through everything for what is later than this
-  std::optional<uint64_t> not_before_us_;  // until the first such entry
-  bool passed_over_ = false;               // sd-journal stands behind entries that were not wanted
-  bool has_changed_ = false;               // process() said so since the last end
-  bool suspicious_ = false;                // files went away: a jump in the numbers is a loss
-  bool looked_again_ = false;              // for others before the entry ahead
-  std::optional<JournalCursor> seen_newest_;  // with matches: how far all was there when we did
-  bool has_entry_ = false;                    // advance() has come to one, cursor_...
-  uint64_t missing_here_ = 0;                 // ...before which this many numbers are left out
-  uint64_t missing_ = 0;     // numbers left out since files went away, not told of yet
-  bool is_gone_ = false;     // the position resumed from is not there any more
-  bool is_garbled_ = false;  // the position stored is none
+  std::optional<uint64_t> not_before_us_;      // until the first such entry
+  std::vector<JournalFiles::Range> at_start_;  // the files there were then
+  bool must_look_for_loss_ = false;            // with matches: files came or went
+  bool must_reopen_ = false;                   // files came or went since journal_ was opened
+  bool has_changed_ = true;                    // process() said so since the last end
+  bool suspicious_ = false;                    // files went away: a jump in the numbers is a loss
+  bool looked_again_ = false;                  // for others before the entry ahead
+  bool has_entry_ = false;                     // advance() has come to one, cursor_...
+  bool is_jump_known_ = true;                  // ...and the one before it could be read
+  uint64_t missing_here_ = 0;                  // ...before which this many numbers are left out
+  uint64_t missing_ = 0;                // numbers left out since files went away, not told of yet
+  std::optional<uint64_t> gone_count_;  // with matches: entries that are gone
+  bool is_gone_ = false;                // the position resumed from is not there any more
+  bool is_garbled_ = false;             // the position stored is none
   std::optional<JournalGap> gap_;
   std::optional<Error> error_;
+
+  // journal_reader_rest.cc
+  bool is_in_rest_ = false;
+  std::vector<JournalFiles::Range> unread_;   // files that are still to be read
+  std::vector<JournalFiles::Range> reading_;  // those that rest_ has open
+  JournalHandle rest_;
+  std::map<uint64_t, JournalHandle>
+      alone_;                // the files of one series, to look what comes next in it
+  std::string newest_text_;  // with matches: everything up to here has been seen at the end
+  std::optional<JournalCursor> newest_;
 };
 
 }  // namespace plasmite

@@ -21,12 +21,15 @@ Result<void> JournalReader::start() {
   if (options_.start.kind == JournalStart::Kind::time) return start_at_time();
   if (options_.start.kind == JournalStart::Kind::now) {
     std::string text;
-    auto newest = read_newest_of_all(&text);
+    auto newest = read_newest(&text);
     if (!newest) return std::unexpected(newest.error());
+    // The newest is one of them, but in which order sd-journal has the others is its own affair.
+    for (const JournalFiles::Range& file : files_.ranges)
+      if (!series_.has_read(file.last)) series_.note(file.last);
     if (*newest) {
       position_ = text;
       last_ = **newest;
-      track(last_);
+      if (!series_.has_read(last_)) series_.note(last_);
       auto placed = place_behind(position_, last_);
       if (!placed) return std::unexpected(placed.error());
       return {};
@@ -46,56 +49,41 @@ Result<void> JournalReader::start_at_time() {
   auto first = peek();
   if (!first) return std::unexpected(first.error());
   not_before_us_ = wanted;
+  at_start_ = files_.ranges;
   const int result = *first ? seek() : sd_journal_seek_head(journal_.get());
   if (result < 0) return seek_failed(result);
   return {};
 }
 
-// The cursor's entry may be gone, and what came after it, too. All of this is found out without
-// matches, which would hide it.
 Result<void> JournalReader::resume() {
   suspicious_ = true;
-  sd_journal_flush_matches(journal_.get());
-  auto found = place_behind(position_, last_);
-  if (!found) return std::unexpected(found.error());
-  auto follower = peek();
-  if (!follower) return std::unexpected(follower.error());
-  is_gone_ = *found != Found::same;
-  if (*follower && missing_before(**follower) == 0) is_gone_ = false;
-  // What is gone behind the position would not be seen with matches.
-  if (*follower && !options_.matches.empty() && missing_before(**follower) > 0u &&
-      is_head(**follower))
-    is_gone_ = true;
-  auto out_of_order = is_out_of_order(*follower);
-  if (!out_of_order) return std::unexpected(out_of_order.error());
-  if (*out_of_order) scan_behind_ = last_;
-  if (auto used = use_matches(); !used) return used;
+  if (auto looked = look_for_loss(); !looked) return looked;
   return place_again();
 }
 
-// sd-journal orders entries by their numbers, and where these are of different series by the clock.
-// After a clock was set back across a reboot (systemd#6213), or when a new boot began to count
-// below an older one, what was written since the position may lie before it, and would never be
-// seen.
-Result<bool> JournalReader::is_out_of_order(const std::optional<JournalCursor>& follower) {
-  if (!follower) {
-    auto newest = read_newest();
-    if (!newest) return std::unexpected(newest.error());
-    if (*newest && is_later_entry(**newest, last_, current_boot_)) return true;
+// The position's entry may be gone, and what came after it, too. All of this is found out without
+// matches, which would hide it.
+Result<void> JournalReader::look_for_loss() {
+  sd_journal_flush_matches(journal_.get());
+  // A file that has just come is none that is missing.
+  if (sd_journal_process(journal_.get()) == SD_JOURNAL_INVALIDATE) has_changed_ = true;
+  auto found = place_behind(position_, last_);
+  if (!found) return std::unexpected(found.error());
+  std::optional<JournalCursor> follower;
+  do {
+    auto next = peek();
+    if (!next) return std::unexpected(next.error());
+    follower = *next;
+  } while (follower && (series_.has_read(*follower) || is_copy(*follower)));
+  const auto missing = follower ? missing_before(*follower) : std::nullopt;
+  bool is_gone = *found != Found::same && missing != 0;
+  // What is gone behind the position would not be seen with matches.
+  if (follower && !options_.matches.empty()) {
+    if (missing.value_or(0) > 0 && is_head(*follower)) is_gone = true;
+    if (is_gone) gone_count_ = missing;
   }
-  if (current_boot_ == JournalId{} || last_.boot_id == current_boot_) return false;
-  sd_id128_t boot;
-  for (size_t i = 0; i < 8; ++i) {
-    boot.bytes[i] = static_cast<uint8_t>(current_boot_.high >> (56 - 8 * i));
-    boot.bytes[i + 8] = static_cast<uint8_t>(current_boot_.low >> (56 - 8 * i));
-  }
-  if (const int result = sd_journal_seek_monotonic_usec(journal_.get(), boot, 0); result < 0)
-    return seek_failed(result);
-  auto first = peek();
-  if (!first) return std::unexpected(first.error());
-  if (!*first || (*first)->boot_id != current_boot_) return false;
-  return (*first)->seqnum_id == last_.seqnum_id ? (*first)->seqnum <= last_.seqnum
-                                                : (*first)->realtime_us <= last_.realtime_us;
+  is_gone_ = is_gone_ || is_gone;
+  return use_matches();
 }
 
 // So that sd_journal_next() gives what follows the cursor's entry; `neighbour`: that is not there,
@@ -111,7 +99,7 @@ Result<JournalReader::Found> JournalReader::place_behind(const std::string& curs
     if (!entry) return std::unexpected(entry.error());
     if (!*entry) break;
     if (is_same_entry(**entry, parsed)) {
-      track(**entry);  // it may have been numbered anew
+      if (!series_.has_read(**entry)) series_.note(**entry);  // it may have been numbered anew
       return Found::same;
     }
     found = Found::neighbour;
@@ -121,11 +109,13 @@ Result<JournalReader::Found> JournalReader::place_behind(const std::string& curs
   return found;
 }
 
-// Behind the position, or where a scan or the start is.
+// Behind the position, or where the start is.
 Result<void> JournalReader::place_again() {
-  if (position_.empty() && options_.start.kind == JournalStart::Kind::time) return start_at_time();
-  // Also `now`, if there was nothing then.
-  if (position_.empty() || (scan_behind_ && is_same_entry(*scan_behind_, last_))) {
+  rest_.reset();
+  is_in_rest_ = false;
+  if (position_.empty()) {
+    if (options_.start.kind == JournalStart::Kind::time) return start_at_time();
+    // Also `now`, if there was nothing then.
     const int result = sd_journal_seek_head(journal_.get());
     if (result < 0) return seek_failed(result);
     return {};
@@ -141,58 +131,27 @@ Result<std::optional<JournalCursor>> JournalReader::peek() {
     const int moved = sd_journal_next(journal_.get());
     if (moved < 0) return seek_failed(moved);
     if (moved == 0) return std::nullopt;
-    if (read_cursor()) return cursor_;
-  }
-}
-
-Result<std::optional<JournalCursor>> JournalReader::read_newest(std::string* text) {
-  if (const int result = sd_journal_seek_tail(journal_.get()); result < 0)
-    return seek_failed(result);
-  for (;;) {
-    const int moved = sd_journal_previous(journal_.get());
-    if (moved < 0) return seek_failed(moved);
-    if (moved == 0) return std::nullopt;
-    if (!read_cursor()) continue;
-    if (text) *text = cursor_text_;
-    return cursor_;
+    if (read_cursor(journal_.get())) return cursor_;
   }
 }
 
 // Matching or not. sd-journal stands anywhere after it.
-Result<std::optional<JournalCursor>> JournalReader::read_newest_of_all(std::string* text) {
+Result<std::optional<JournalCursor>> JournalReader::read_newest(std::string* text) {
   sd_journal_flush_matches(journal_.get());
-  auto newest = read_newest(text);
-  if (!newest) return newest;
+  if (const int result = sd_journal_seek_tail(journal_.get()); result < 0)
+    return seek_failed(result);
+  std::optional<JournalCursor> newest;
+  for (;;) {
+    const int moved = sd_journal_previous(journal_.get());
+    if (moved < 0) return seek_failed(moved);
+    if (moved == 0) break;
+    if (!read_cursor(journal_.get())) continue;
+    *text = cursor_text_;
+    newest = cursor_;
+    break;
+  }
   if (auto used = use_matches(); !used) return std::unexpected(used.error());
   return newest;
-}
-
-Result<std::string> JournalReader::newest() {
-  const JournalFaultGuard guard;
-  std::string text;
-  auto newest = read_newest_of_all(&text);
-  if (!newest) return std::unexpected(newest.error());
-  if (auto placed = place_again(); !placed) return std::unexpected(placed.error());
-  // So that next() knows every file that was there then.
-  if (const int result = sd_journal_process(journal_.get()); result == SD_JOURNAL_INVALIDATE)
-    suspicious_ = true;
-  if (guard.faulted())
-    return std::unexpected(Error(ErrorKind::Corrupt, "a journal file was truncated"));
-  return text;
-}
-
-Result<bool> JournalReader::move_to(const std::string& newest) {
-  const auto parsed = JournalCursor::parse(newest);
-  if (!parsed) return false;
-  if (!position_.empty() && !is_later_entry(*parsed, last_, current_boot_)) return false;
-  const JournalFaultGuard guard;
-  position_ = newest;
-  last_ = *parsed;
-  track(last_);
-  if (auto placed = place_again(); !placed) return std::unexpected(placed.error());
-  if (guard.faulted())
-    return std::unexpected(Error(ErrorKind::Corrupt, "a journal file was truncated"));
-  return true;
 }
 
 }  // namespace plasmite

@@ -157,7 +157,7 @@ class Losses(JournaldTest):
         summary = self.take_in("p")
         (gap,) = self.gaps("p")
         self.assertEqual((gap["count"], gap["reason"], gap["source"]), (lost, "retention", "journald"))
-        self.assertEqual(gap["from"], before["checkpoint"])
+        self.assertEqual(gap["from"] + ";p=", before["checkpoint"])
         self.assertEqual((summary["gaps"], summary["lost"]), (1, lost))
         self.assertEqual(self.numbers("p"), [*range(20), *range(90, 100)])
         # It stands where the entries would have been.

@@ -98,7 +98,7 @@ TEST_F(JournaldSourceTest, StoresEveryEntryAndGoesOnWhereItLeftOff) {
   const SourceTotals totals = report_.snapshot().totals;
   EXPECT_EQ(totals.stored, 1100u);
   EXPECT_EQ(totals.gaps, 0u);
-  EXPECT_EQ(checkpoint(), value_of(records_of(path_).back().body, "__CURSOR"));
+  EXPECT_EQ(checkpoint(), value_of(records_of(path_).back().body, "__CURSOR") + ";p=");
   EXPECT_EQ(report_.snapshot().checkpoint, checkpoint());
   EXPECT_EQ(report_.snapshot().last_event_ns,
             static_cast<int64_t>(kJournalTime + 1'099'000) * 1000);

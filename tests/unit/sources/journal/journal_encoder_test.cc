@@ -141,6 +141,17 @@ TEST(JournalEncoder, OneElementOfAnArrayCanBeCut) {
             "\"D_base64\":[\"b25l\",null,\"/w==\"]}");
 }
 
+TEST(JournalEncoder, OfAnArrayNoMoreElementsAreCutThanHaveToBe) {
+  constexpr size_t kLimit = 20'000;
+  const std::vector<std::string> fields(100, "D=" + std::string(100, '\xff'));
+  const std::string record = encode(fields, kLimit);
+  const std::string cut = "{\"truncated_bytes\":100}";
+  EXPECT_NE(record.find(cut), record.npos);
+  // An element is three bytes for each one, and four thirds of it in base64.
+  EXPECT_LE(kHead.size() + record.size(), kLimit);
+  EXPECT_GT(kHead.size() + record.size() + 302 + 138 - cut.size() - 4, kLimit);
+}
+
 TEST(JournalEncoder, TooManyFieldsForTheLimitAreNoRecord) {
   std::vector<std::string> fields;
   for (int i = 0; i < 1000; ++i) fields.push_back("F" + std::to_string(i) + "=some value");
