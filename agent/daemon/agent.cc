@@ -127,8 +127,8 @@ void Agent::handle_signal(int signal) {
     request_reload(std::nullopt);
     return;
   }
-  log_.info(signal == SIGTERM ? "ending: SIGTERM" : "ending: SIGINT");
   stop();
+  log_.info(signal == SIGTERM ? "ending: SIGTERM" : "ending: SIGINT");
 }
 
 AgentStatus Agent::status() {
