@@ -73,6 +73,16 @@ class ControlServerTest : public testing::Test {
   std::thread thread_;
 };
 
+TEST_F(ControlServerTest, LeavesASocketAloneThatIsNotItsOwn) {
+  auto first = must(listen());
+  EXPECT_TRUE(first->is_at_its_path());
+  std::filesystem::remove(path_);
+  const auto second = must(listen());
+  EXPECT_FALSE(first->is_at_its_path());
+  first.reset();
+  EXPECT_TRUE(second->is_at_its_path());
+}
+
 TEST_F(ControlServerTest, AnswersOneLineWithOneLine) {
   start();
   EXPECT_EQ(ask("hello"), "you said hello");
