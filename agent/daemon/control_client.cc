@@ -153,8 +153,9 @@ std::expected<std::string, ControlFailure> ask_agent(const std::filesystem::path
   if (!reply->ends_with('\n')) return not_running(socket, "the agent ended before it answered");
   reply->pop_back();
   if (const auto message = json_text_at(*reply, "/error/message")) {
+    const bool is_busy = json_text_at(*reply, "/error/kind") == "Busy";
     return std::unexpected(ControlFailure{
-        .error = Error(ErrorKind::Io, *message)
+        .error = Error(is_busy ? ErrorKind::Busy : ErrorKind::Io, *message)
                      .with_path(socket.string())
                      .with_hint(json_text_at(*reply, "/error/hint")
                                     .value_or("Ask a program of the same version as the agent."))});
