@@ -28,12 +28,7 @@ std::unexpected<ControlFailure> not_running(const std::filesystem::path& socket,
                                             std::string message) {
   return std::unexpected(ControlFailure{
       .is_running = false,
-      .error =
-          Error(ErrorKind::NotFound, std::move(message))
-              .with_path(socket.string())
-              .with_hint("Start it: `plasmite agent run` or `systemctl start plasmite`. If it runs "
-                         "with another "
-                         "configuration, name that with --config, or its socket with --socket.")});
+      .error = Error(ErrorKind::NotFound, std::move(message)).with_path(socket.string())});
 }
 
 std::unexpected<ControlFailure> silent(const std::filesystem::path& socket,
@@ -44,7 +39,8 @@ std::unexpected<ControlFailure> silent(const std::filesystem::path& socket,
           Error(ErrorKind::Busy,
                 "the agent does not answer within " + std::to_string(within.count() / 1000) + " s")
               .with_path(socket.string())
-              .with_hint("It is stopped or hangs. Its log says more: `journalctl -u plasmite`.")});
+              .with_hint(
+                  "It is stopped or hangs. Its log says more: `journalctl -u plasmite-agent`.")});
 }
 
 // The group that may connect, in words.

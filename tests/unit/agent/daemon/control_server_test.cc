@@ -198,7 +198,6 @@ TEST(ControlClient, SaysThatNoAgentRuns) {
   const auto reply = ask_agent(dir / "none.sock", "x", std::chrono::seconds(2));
   ASSERT_FALSE(reply);
   EXPECT_FALSE(reply.error().is_running);
-  EXPECT_NE(reply.error().error.hint().find("plasmite agent run"), std::string::npos);
 }
 
 }  // namespace
