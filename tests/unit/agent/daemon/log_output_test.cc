@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -45,6 +46,22 @@ TEST_F(LogOutputTest, ALineThatAFullPipeDoesNotTakeIsLeftOut) {
   EXPECT_EQ(read(), line(4096));
   EXPECT_TRUE(output.write("yes\n"));
   EXPECT_EQ(read(), "yes\n");
+}
+
+// As in a container, whose stderr is a pipe of somebody else's.
+TEST_F(LogOutputTest, TheSameHoldsIfThePipeCannotBeOpenedAgain) {
+  ASSERT_EQ(::fchmod(write_.get(), 0), 0);
+  const uid_t user = ::geteuid();
+  constexpr uid_t kNobody = 65534;
+  if (user == 0) ASSERT_EQ(::seteuid(kNobody), 0);
+  LogOutput output(write_.get());
+  if (user == 0) ASSERT_EQ(::seteuid(user), 0);
+  EXPECT_TRUE(output.write("yes\n"));
+  EXPECT_EQ(read(), "yes\n");
+  EXPECT_TRUE(output.write(line(4096)));
+  EXPECT_FALSE(output.write("no\n"));
+  EXPECT_EQ(read(), line(4096));
+  EXPECT_TRUE(output.write("yes\n"));
 }
 
 TEST_F(LogOutputTest, TheDescriptorItselfStaysAsItWas) {
