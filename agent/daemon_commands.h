@@ -17,6 +17,7 @@ namespace plasmite {
 struct AgentRequest {
   enum class Action : uint8_t { run, check, status, reload, init } action = Action::run;
   std::string config;                 // the main file
+  bool is_config_given = false;       // else it is the default
   std::optional<std::string> socket;  // status, reload: instead of what the configuration says
   bool json = false;                  // status: also on a terminal
   bool metrics = false;               // status: Prometheus text

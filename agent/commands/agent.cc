@@ -17,12 +17,14 @@ CLI::App* add_action(CLI::App& parent, CommandContext& context,
                      const CommandHelp& help) {
   CLI::App* command = add_command(parent, help);
   request->config = kDefaultConfigPath;
-  command
-      ->add_option("--config,-c", request->config,
-                   "The configuration (default: " + std::string(kDefaultConfigPath) + ")")
-      ->type_name("FILE");
-  command->callback([&context, request, action] {
+  const CLI::Option* config =
+      command
+          ->add_option("--config,-c", request->config,
+                       "The configuration (default: " + std::string(kDefaultConfigPath) + ")")
+          ->type_name("FILE");
+  command->callback([&context, request, action, config] {
     request->action = action;
+    request->is_config_given = config->count() != 0;
     context.run = [&context, request] { return run_agent_command(context, *request); };
   });
   return command;

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <utility>
@@ -20,10 +21,22 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-ReloadOutcome refused(const char* why) {
+ReloadOutcome not_tried(const char* why, const char* hint) {
   ReloadOutcome outcome;
-  outcome.problems.emplace_back(why);
+  outcome.not_tried = Error(ErrorKind::Busy, why).with_hint(hint);
   return outcome;
+}
+
+ReloadOutcome about_to_end() {
+  return not_tried("the agent is about to end", "Its next start reads the configuration as it is.");
+}
+
+std::vector<PoolConfig> pools_without(std::vector<PoolConfig> pools,
+                                      const std::vector<PoolConfig>& known) {
+  std::erase_if(pools, [&](const PoolConfig& pool) {
+    return std::ranges::find(known, pool.name, &PoolConfig::name) != known.end();
+  });
+  return pools;
 }
 
 }  // namespace
@@ -65,6 +78,10 @@ Result<int> Agent::run() {
       return std::unexpected(std::move(made.error()));
   const auto lock = InstanceLock::acquire(config_.socket);
   if (!lock) return std::unexpected(lock.error());
+  auto config_lock = ConfigLock::acquire(setup_.config_file);
+  if (!config_lock && config_lock.error().kind() == ErrorKind::Busy)
+    return std::unexpected(std::move(config_lock.error()));
+  if (config_lock) config_lock_ = std::move(*config_lock);
   if (auto started = start(); !started) return std::unexpected(std::move(started.error()));
   io_.run();
   server_.reset();
@@ -82,15 +99,9 @@ Result<void> Agent::start() {
     if (failed) return std::unexpected(errno_error(failed.value(), "cannot wait for signals"));
   }
   wait_for_signal();
-  auto server =
-      ControlServer::listen(io_, config_.socket, config_.group,
-                            [this](const std::string& request, ControlServer::Answer answer) {
-                              handle_request(request, std::move(answer));
-                            });
-  if (!server) return std::unexpected(std::move(server.error()));
-  server_ = std::move(*server);
+  if (auto listens = listen(); !listens) return listens;
   pools_.declare(config_.pools);
-  prepare_pools();
+  prepare_pools(config_.pools);
   log_.info("agent started", {{"config", setup_.config_file.native()},
                               {"pools", std::to_string(config_.pools.size())},
                               {"sources", std::to_string(config_.sources.size())},
@@ -103,10 +114,21 @@ Result<void> Agent::start() {
   return {};
 }
 
+Result<void> Agent::listen() {
+  auto server =
+      ControlServer::listen(io_, config_.socket, config_.group,
+                            [this](const std::string& request, ControlServer::Answer answer) {
+                              handle_request(request, std::move(answer));
+                            });
+  if (!server) return std::unexpected(std::move(server.error()));
+  server_ = std::move(*server);
+  return {};
+}
+
 // What is declared is there, also if no source has stored anything yet. A pool that cannot be made
 // is tried again by the sources that need it.
-void Agent::prepare_pools() {
-  for (const PoolConfig& pool : config_.pools) {
+void Agent::prepare_pools(const std::vector<PoolConfig>& pools) {
+  for (const PoolConfig& pool : pools) {
     if (const auto opened = pools_.open(pool.name); !opened)
       log_.warning("pool cannot be used",
                    {{"pool", pool.name}, {"error", describe(opened.error())}});
@@ -127,8 +149,8 @@ void Agent::handle_signal(int signal) {
     request_reload(std::nullopt);
     return;
   }
-  log_.info(signal == SIGTERM ? "ending: SIGTERM" : "ending: SIGINT");
   stop();
+  log_.info(signal == SIGTERM ? "ending: SIGTERM" : "ending: SIGINT");
 }
 
 AgentStatus Agent::status() {
@@ -154,13 +176,13 @@ AgentStatus Agent::status() {
 
 void Agent::request_reload(std::optional<ReloadWaiter> waiter) {
   if (phase_ == Phase::draining || phase_ == Phase::hurrying) {
-    if (waiter) (*waiter)(refused("the agent is about to end"));
+    if (waiter) (*waiter)(about_to_end());
     return;
   }
   const bool is_busy = phase_ == Phase::reloading;
   auto& waiters = is_busy ? next_waiters_ : waiters_;
   if (waiter && waiters.size() >= kMostWaiting) {
-    (*waiter)(refused("too many wait for a reload already"));
+    (*waiter)(not_tried("too many wait for a reload already", "Try again when it is over."));
     return;
   }
   if (waiter) waiters.push_back(std::move(*waiter));
@@ -175,6 +197,7 @@ void Agent::start_reload() {
   phase_ = Phase::reloading;
   reload_ = {};
   notifier_.reloading();
+  listen_again_if_gone();
   auto loaded = setup_.load(setup_.config_file);
   if (loaded) {
     apply_config(std::move(*loaded));
@@ -187,14 +210,40 @@ void Agent::start_reload() {
   end_reload();
 }
 
+// Somebody may have removed the socket, or put another in its place.
+void Agent::listen_again_if_gone() {
+  if (server_->is_at_its_path()) return;
+  const auto listens = listen();
+  log_.add(listens ? LogLevel::info : LogLevel::warning,
+           listens ? "the socket was gone: listening again" : "the socket is gone",
+           {{"socket", config_.socket.native()},
+            {"error", listens ? "none" : describe(listens.error())}});
+}
+
+// On the file that is there now; the lock on the one before is kept if that cannot be.
+void Agent::lock_config_again() {
+  if (config_lock_ && config_lock_->is_on(setup_.config_file)) return;
+  auto lock = ConfigLock::acquire(setup_.config_file);
+  if (lock) {
+    config_lock_ = std::move(*lock);
+  } else {
+    log_.warning("the configuration cannot be locked, ignoring",
+                 {{"error", describe(lock.error())}});
+  }
+}
+
 void Agent::apply_config(AgentConfig config) {
+  lock_config_again();
   reload_.needs_restart = keep_what_needs_a_restart(config_, config);
   for (const std::string& key : reload_.needs_restart)
     log_.warning("this key has changed, which counts after a restart only", {{"key", key}});
   const bool has_new_reject_pool = config.reject_pool != config_.reject_pool;
+  const auto new_pools = pools_without(config.pools, config_.pools);
   config_ = std::move(config);
   log_.set_level(log_level_of(config_.log_level));
   pools_.declare(config_.pools);
+  // Not all of them: opening one again that somebody has locked takes its time.
+  prepare_pools(new_pools);
   if (has_new_reject_pool) {
     if (rejects_) old_rejects_.push_back(std::move(rejects_));
     rejects_ = make_reject_pool();
@@ -218,7 +267,7 @@ void Agent::wait_for_reload() {
 }
 
 void Agent::end_reload() {
-  timer_.cancel();
+  forget_timer();
   reload_.still_draining = supervisor_.leaving();
   if (reload_.still_draining.empty()) old_rejects_.clear();
   const std::string error = error_of(reload_);
@@ -247,7 +296,7 @@ void Agent::stop() {
   }
   phase_ = Phase::draining;
   notifier_.stopping();
-  const ReloadOutcome ends = refused("the agent is about to end");
+  const ReloadOutcome ends = about_to_end();
   for (const ReloadWaiter& waiter : std::exchange(waiters_, {})) waiter(ends);
   for (const ReloadWaiter& waiter : std::exchange(next_waiters_, {})) waiter(ends);
   supervisor_.stop(StopSignal::Level::drain);
@@ -275,7 +324,8 @@ void Agent::source_changed() {
       if (supervisor_.is_settled()) end_reload();
       return;
     case Phase::running:
-      if (supervisor_.all_ended()) {
+      // Without sources it waits for a reload that brings some.
+      if (!config_.sources.empty() && supervisor_.all_ended()) {
         log_.info("every source has ended");
         notifier_.stopping();
         end(supervisor_.any_failed() ? 1 : 0);
@@ -320,9 +370,14 @@ void Agent::later(std::chrono::milliseconds delay, std::function<void()> work) {
 
 void Agent::after(std::chrono::milliseconds delay, void (Agent::*what)()) {
   timer_.expires_after(delay);
-  timer_.async_wait([this, what](error_code failed) {
-    if (!failed) (this->*what)();
+  timer_.async_wait([this, what, turn = ++timer_turn_](error_code failed) {
+    if (!failed && turn == timer_turn_) (this->*what)();
   });
+}
+
+void Agent::forget_timer() {
+  timer_.cancel();
+  ++timer_turn_;
 }
 
 }  // namespace plasmite

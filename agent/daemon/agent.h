@@ -19,6 +19,7 @@
 #include "agent/config/config_loader.h"
 #include "agent/daemon/agent_pools.h"
 #include "agent/daemon/agent_status.h"
+#include "agent/daemon/config_lock.h"
 #include "agent/daemon/control_server.h"
 #include "agent/daemon/log.h"
 #include "agent/daemon/notify.h"
@@ -59,7 +60,8 @@ class Agent {
   enum class Phase : uint8_t { running, reloading, draining, hurrying };
 
   Result<void> start();
-  void prepare_pools();
+  Result<void> listen();
+  void prepare_pools(const std::vector<PoolConfig>& pools);
   std::unique_ptr<RejectPool> make_reject_pool();
   void wait_for_signal();
   void handle_signal(int signal);
@@ -68,6 +70,8 @@ class Agent {
 
   void request_reload(std::optional<ReloadWaiter> waiter);
   void start_reload();
+  void listen_again_if_gone();
+  void lock_config_again();
   void apply_config(AgentConfig config);
   void wait_for_reload();
   void end_reload();
@@ -79,6 +83,7 @@ class Agent {
   void tell_manager();
   void watch();
   void after(std::chrono::milliseconds delay, void (Agent::*what)());
+  void forget_timer();
   void later(std::chrono::milliseconds delay, std::function<void()> work);
 
   Setup setup_;
@@ -89,7 +94,8 @@ class Agent {
   const std::chrono::steady_clock::time_point started_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer timer_;     // of a reload or of the end
+  boost::asio::steady_timer timer_;  // of a reload or of the end
+  uint64_t timer_turn_ = 0;  // one that has run out already, but not been handled, is told apart
   boost::asio::steady_timer retry_;     // runs only while a source has no thread
   boost::asio::steady_timer watchdog_;  // runs only if the service manager wants it
   AgentPools pools_;
@@ -97,6 +103,7 @@ class Agent {
   std::vector<std::unique_ptr<RejectPool>> old_rejects_;  // of sources that are being drained
   Supervisor supervisor_;
   std::unique_ptr<ControlServer> server_;
+  std::optional<ConfigLock> config_lock_;
   Phase phase_ = Phase::running;
   ReloadOutcome reload_;  // the one under way
   std::vector<ReloadWaiter> waiters_, next_waiters_;

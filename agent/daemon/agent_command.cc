@@ -3,9 +3,12 @@
 #include "agent/config/config_init.h"
 #include "agent/config/config_report.h"
 #include "agent/daemon/agent_run.h"
+#include "agent/daemon/config_option.h"
 #include "agent/daemon/status_command.h"
 #include "agent/output/json_output.h"
+#include "agent/output/stdio.h"
 #include "agent/output/terminal_text.h"
+#include "agent/output/wrap.h"
 
 namespace plasmite {
 namespace {
@@ -13,9 +16,11 @@ namespace {
 Result<int> init_config(const AgentRequest& request) {
   if (auto written = write_initial_config(request.config, request.force); !written)
     return std::unexpected(std::move(written.error()));
+  const std::string with = config_option(request);
+  const std::string text = "Wrote " + request.config + ". Edit it, then `plasmite agent check" +
+                           with + "` and `plasmite agent run" + with + "`.";
   const auto printed =
-      print_text("Wrote " + escape_for_terminal(request.config) +
-                 ". Edit it, then `plasmite agent check` and `plasmite agent run`.\n");
+      print_text(wrap_words(escape_for_terminal(text), 0, terminal_columns(kStdout)) + "\n");
   if (!printed) return std::unexpected(printed.error());
   return 0;
 }

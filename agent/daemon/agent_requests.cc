@@ -21,17 +21,18 @@ ViewOptions view_options(const std::string& request) {
           .color = json_text_at(request, "/color") == "true"};
 }
 
-std::string unknown_command() {
+std::string error_reply(const Error& error) {
   JsonWriter json;
   json.begin_object().key("error").begin_object();
-  json.key("hint").string("Use \"status\", \"metrics\" or \"reload\".");
-  json.key("kind").string("Usage");
-  json.key("message").string("this is no request that the agent knows");
+  json.key("hint").string(error.hint());
+  json.key("kind").string(error_kind_name(error.kind()));
+  json.key("message").string(error.message());
   json.end_object().end_object();
   return json.text();
 }
 
 std::string reload_reply(const ReloadOutcome& outcome, bool for_people) {
+  if (outcome.not_tried) return error_reply(*outcome.not_tried);
   if (!for_people) return reload_as_json(outcome);
   JsonWriter json;
   json.begin_object()
@@ -60,7 +61,8 @@ void Agent::handle_request(const std::string& request, ControlServer::Answer ans
       answer(reload_reply(outcome, for_people));
     });
   } else {
-    answer(unknown_command());
+    answer(error_reply(Error(ErrorKind::Usage, "this is no request that the agent knows")
+                           .with_hint("Use \"status\", \"metrics\" or \"reload\".")));
   }
 }
 

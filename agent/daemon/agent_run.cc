@@ -7,12 +7,22 @@
 
 namespace plasmite {
 
-Result<int> run_agent_in_foreground(const AgentRequest& request) {
-  Log log({.for_journal = stderr_is_journal()});
+namespace {
+
+std::expected<AgentConfig, std::vector<ConfigProblem>> load(const std::filesystem::path& file,
+                                                            Log& log) {
   std::vector<ConfigProblem> warnings;
-  auto config = load_config(request.config, &warnings);
+  auto config = load_config(file, &warnings);
   for (const ConfigProblem& problem : warnings)
     log.warning("odd in the configuration", {{"problem", describe(problem)}});
+  return config;
+}
+
+}  // namespace
+
+Result<int> run_agent_in_foreground(const AgentRequest& request) {
+  Log log({.for_journal = stderr_is_journal()});
+  auto config = load(request.config, log);
   if (!config) {
     for (const ConfigProblem& problem : config.error())
       log.error("configuration refused", {{"problem", describe(problem)}});
@@ -23,7 +33,7 @@ Result<int> run_agent_in_foreground(const AgentRequest& request) {
   const auto file = std::filesystem::absolute(request.config, ignored);
   Agent agent({.config_file = ignored ? std::filesystem::path(request.config) : file,
                .config = std::move(*config),
-               .load = [](const std::filesystem::path& file) { return load_config(file); },
+               .load = [&log](const std::filesystem::path& file) { return load(file, log); },
                .make = make_source,
                .log = &log});
   return agent.run();

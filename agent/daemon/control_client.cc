@@ -28,12 +28,7 @@ std::unexpected<ControlFailure> not_running(const std::filesystem::path& socket,
                                             std::string message) {
   return std::unexpected(ControlFailure{
       .is_running = false,
-      .error =
-          Error(ErrorKind::NotFound, std::move(message))
-              .with_path(socket.string())
-              .with_hint("Start it: `plasmite agent run` or `systemctl start plasmite`. If it runs "
-                         "with another "
-                         "configuration, name that with --config, or its socket with --socket.")});
+      .error = Error(ErrorKind::NotFound, std::move(message)).with_path(socket.string())});
 }
 
 std::unexpected<ControlFailure> silent(const std::filesystem::path& socket,
@@ -44,7 +39,8 @@ std::unexpected<ControlFailure> silent(const std::filesystem::path& socket,
           Error(ErrorKind::Busy,
                 "the agent does not answer within " + std::to_string(within.count() / 1000) + " s")
               .with_path(socket.string())
-              .with_hint("It is stopped or hangs. Its log says more: `journalctl -u plasmite`.")});
+              .with_hint(
+                  "It is stopped or hangs. Its log says more: `journalctl -u plasmite-agent`.")});
 }
 
 // The group that may connect, in words.
@@ -153,8 +149,9 @@ std::expected<std::string, ControlFailure> ask_agent(const std::filesystem::path
   if (!reply->ends_with('\n')) return not_running(socket, "the agent ended before it answered");
   reply->pop_back();
   if (const auto message = json_text_at(*reply, "/error/message")) {
+    const bool is_busy = json_text_at(*reply, "/error/kind") == "Busy";
     return std::unexpected(ControlFailure{
-        .error = Error(ErrorKind::Io, *message)
+        .error = Error(is_busy ? ErrorKind::Busy : ErrorKind::Io, *message)
                      .with_path(socket.string())
                      .with_hint(json_text_at(*reply, "/error/hint")
                                     .value_or("Ask a program of the same version as the agent."))});

@@ -12,7 +12,7 @@ namespace plasmite {
 
 struct ControlFailure {
   bool is_running = true;  // false: nobody answers, so no agent runs there, or none that can
-  Error error;
+  Error error;             // NotFound: without a hint, for want of what was asked for
 };
 
 // One request line, the reply without its line end.

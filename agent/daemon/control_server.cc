@@ -139,11 +139,22 @@ Result<UniqueFd> listen_on(const std::filesystem::path& path, const sockaddr_un&
 }  // namespace
 
 ControlServer::ControlServer(asio::io_context& io, std::filesystem::path path, Handle handle)
-    : acceptor_(io), retry_(io), path_(std::move(path)), handle_(std::move(handle)) {}
+    : acceptor_(io), retry_(io), path_(std::move(path)), handle_(std::move(handle)) {
+  struct stat status{};
+  if (::lstat(path_.c_str(), &status) != 0) return;
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+}
 
 ControlServer::~ControlServer() {
+  if (is_at_its_path()) (void)::unlink(path_.c_str());
   close();
-  (void)::unlink(path_.c_str());
+}
+
+bool ControlServer::is_at_its_path() const {
+  struct stat status{};
+  return ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+         status.st_ino == inode_;
 }
 
 Result<std::unique_ptr<ControlServer>> ControlServer::listen(asio::io_context& io,

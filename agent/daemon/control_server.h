@@ -4,6 +4,8 @@
 // io_context).
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -38,9 +40,12 @@ class ControlServer {
   static Result<std::unique_ptr<ControlServer>> listen(boost::asio::io_context& io,
                                                        const std::filesystem::path& path,
                                                        const std::string& group, Handle handle);
-  ~ControlServer();  // removes the socket
+  ~ControlServer();  // removes the socket, if it is still this one's
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
+
+  // Whether who connects to the path comes here.
+  bool is_at_its_path() const;
 
   // No more connections, none goes on.
   void close();
@@ -56,6 +61,8 @@ class ControlServer {
   boost::asio::local::stream_protocol::acceptor acceptor_;
   boost::asio::steady_timer retry_;
   std::filesystem::path path_;
+  dev_t device_ = 0;  // of the socket as it was made
+  ino_t inode_ = 0;
   Handle handle_;
   std::list<std::weak_ptr<ControlSession>> sessions_;  // the oldest first
 };

@@ -9,8 +9,8 @@
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
+#include "agent/daemon/log_output.h"
 #include "agent/output/terminal_text.h"
 
 namespace plasmite {
@@ -50,20 +50,50 @@ class JournalPriority final : public spdlog::custom_flag_formatter {
   }
 };
 
-class CallbackSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+// Where a line goes; false: it did not get there.
+using Put = std::function<bool(std::string_view line)>;
+
+class PatientSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  explicit CallbackSink(Log::Write write) : write_(std::move(write)) {}
+  explicit PatientSink(Put put) : put_(std::move(put)) {}
+  ~PatientSink() override { (void)told_of_lost(); }
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    write_(std::string_view(line.data(), line.size()));
+    if (!told_of_lost() || !write(message)) ++lost_;
   }
   void flush_() override {}
 
-  Log::Write write_;
+  bool write(const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    return put_(std::string_view(line.data(), line.size()));
+  }
+
+  // Before anything else is written again.
+  bool told_of_lost() {
+    if (lost_ == 0) return true;
+    const std::string text = std::to_string(lost_) + (lost_ == 1 ? " line was" : " lines were") +
+                             " not written: nobody read stderr, or it had no room";
+    if (!write({"agent", spdlog::level::warn, text})) return false;
+    lost_ = 0;
+    return true;
+  }
+
+  Put put_;
+  uint64_t lost_ = 0;
 };
+
+Put put_into(Log::Options& options) {
+  if (!options.write)
+    return [output = std::make_shared<LogOutput>(options.fd)](std::string_view line) {
+      return output->write(line);
+    };
+  return [write = std::move(options.write)](std::string_view line) {
+    write(line);
+    return true;
+  };
+}
 
 std::unique_ptr<spdlog::formatter> make_formatter(bool for_journal) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
@@ -112,12 +142,7 @@ bool stderr_is_journal() {
 }
 
 Log::Log(Options options) : now_(std::move(options.now)) {
-  spdlog::sink_ptr sink;
-  if (options.write) {
-    sink = std::make_shared<CallbackSink>(std::move(options.write));
-  } else {
-    sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
-  }
+  auto sink = std::make_shared<PatientSink>(put_into(options));
   const MutexLock lock(mutex_);
   logger_ = std::make_shared<spdlog::logger>("agent", std::move(sink));
   logger_->set_formatter(make_formatter(options.for_journal));
@@ -126,10 +151,8 @@ Log::Log(Options options) : now_(std::move(options.now)) {
 
 Log::~Log() {
   const MutexLock lock(mutex_);
-  for (const auto& [line, repeated] : repeated_) {
-    if (repeated.left_out == 0) continue;
-    logger_->log(spdlog::level::info, line + " repeated=" + std::to_string(repeated.left_out));
-  }
+  for (const auto& [line, repeated] : repeated_)
+    tell_repeated(repeated.level, line, repeated.left_out);
 }
 
 void Log::set_level(LogLevel level) {
@@ -137,20 +160,33 @@ void Log::set_level(LogLevel level) {
   logger_->set_level(spdlog_level(level));
 }
 
-std::optional<uint64_t> Log::admit(const std::string& line) {
+void Log::tell_repeated(LogLevel level, const std::string& line, uint64_t left_out) {
+  if (left_out != 0)
+    logger_->log(spdlog_level(level), line + " repeated=" + std::to_string(left_out));
+}
+
+void Log::end_windows(Clock::time_point now, const std::string& line) {
+  std::erase_if(repeated_, [&](const auto& entry) REQUIRES(mutex_) {
+    const auto& [other, repeated] = entry;
+    if (now - repeated.since < kWindow || other == line) return false;
+    tell_repeated(repeated.level, other, repeated.left_out);
+    return true;
+  });
+}
+
+std::optional<uint64_t> Log::admit(LogLevel level, const std::string& line) {
   const Clock::time_point now = now_();
+  end_windows(now, line);
   const auto found = repeated_.find(line);
   if (found == repeated_.end()) {
-    std::erase_if(repeated_, [&](const auto& entry) {
-      return entry.second.left_out == 0 && now - entry.second.since >= kWindow;
-    });
-    if (repeated_.size() < kMostRepeated) repeated_[line] = {.since = now, .written = 1};
+    if (repeated_.size() < kMostRepeated)
+      repeated_[line] = {.since = now, .level = level, .written = 1};
     return 0;
   }
   Repeated& repeated = found->second;
   if (now - repeated.since >= kWindow) {
     const uint64_t left_out = repeated.left_out;
-    repeated = {.since = now, .written = 1};
+    repeated = {.since = now, .level = level, .written = 1};
     return left_out;
   }
   if (repeated.written < kBurst) {
@@ -166,7 +202,7 @@ void Log::add(LogLevel level, std::string_view message, Fields fields) {
   for (const Field& field : fields) append_field(line, field);
   const MutexLock lock(mutex_);
   if (!logger_->should_log(spdlog_level(level))) return;
-  const auto left_out = admit(line);
+  const auto left_out = admit(level, line);
   if (!left_out) return;
   if (*left_out != 0) line += " repeated=" + std::to_string(*left_out);
   logger_->log(spdlog_level(level), line);

@@ -1,8 +1,9 @@
 // The agent's log: lines on stderr, through spdlog. A line is "TIME LEVEL message key=value …", or
 // under systemd "<N>message key=value …", where N is journald's priority and the time is its own.
 // What comes from outside is escaped, so that a line is one line. A line that comes again and again
-// is written kBurst times per kWindow; the next one after that says how often it was left out.
-// Never the body of a record. Thread-safe.
+// is written kBurst times per kWindow; when that is over, the next line of any kind has it told how
+// often it was left out. What stderr does not take is left out as well, and counted
+// (log_output.h). Never the body of a record. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,7 +49,8 @@ class Log {
   struct Options {
     LogLevel level = LogLevel::info;
     bool for_journal = false;
-    Write write = nullptr;  // instead of stderr: tests
+    int fd = 2;
+    Write write = nullptr;  // instead of `fd`: tests
     std::function<Clock::time_point()> now = Clock::now;
   };
   explicit Log(Options options);
@@ -71,11 +74,15 @@ class Log {
  private:
   struct Repeated {
     Clock::time_point since;
+    LogLevel level = LogLevel::info;
     uint32_t written = 0;
     uint64_t left_out = 0;
   };
   // How many lines like this one were left out before it; none: this one is left out as well.
-  std::optional<uint64_t> admit(const std::string& line) REQUIRES(mutex_);
+  std::optional<uint64_t> admit(LogLevel level, const std::string& line) REQUIRES(mutex_);
+  void tell_repeated(LogLevel level, const std::string& line, uint64_t left_out) REQUIRES(mutex_);
+  // Tells of lines other than this one whose time is over, and forgets them.
+  void end_windows(Clock::time_point now, const std::string& line) REQUIRES(mutex_);
 
   const std::function<Clock::time_point()> now_;
   mutable Mutex mutex_;

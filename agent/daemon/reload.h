@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/config/config.h"
+#include "core/base/error.h"
 
 namespace plasmite {
 
@@ -15,7 +17,8 @@ struct ReloadOutcome {
   std::vector<std::string> added, changed, removed;  // names of sources
   std::vector<std::string> needs_restart;   // keys whose new values count after a restart only
   std::vector<std::string> still_draining;  // what replaces them starts when they have ended
-  bool ok() const { return problems.empty() && still_draining.empty(); }
+  std::optional<Error> not_tried;           // why the configuration was not even read
+  bool ok() const { return !not_tried && problems.empty() && still_draining.empty(); }
 };
 
 // Who asked for it: is told what came of it.

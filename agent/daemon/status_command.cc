@@ -1,11 +1,15 @@
 #include "agent/daemon/status_command.h"
 
+#include <sys/stat.h>
+
 #include <chrono>
 #include <string>
 
 #include "agent/config/config_loader.h"
+#include "agent/daemon/config_option.h"
 #include "agent/daemon/control_client.h"
 #include "agent/daemon/find_socket.h"
+#include "agent/daemon/lock_holder.h"
 #include "agent/output/error_report.h"
 #include "agent/output/json_output.h"
 #include "agent/output/json_writer.h"
@@ -43,10 +47,41 @@ std::string for_terminal(std::string_view text) {
   return out;
 }
 
-Result<int> failed(const CommandContext& context, ControlFailure failure) {
+std::string holder_of(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 ? lock_holder(status) : std::string();
+}
+
+// What to do about an agent that was not found. One that runs all the same shows by its locks.
+std::string advice(const AgentRequest& request, const std::string& socket) {
+  if (const auto holder = holder_of(socket + ".lock"); !holder.empty())
+    return "An agent runs" + holder +
+           ", but its socket is gone: send it SIGHUP (`kill -HUP`), and "
+           "it makes another.";
+  const auto holder = request.socket ? std::string() : holder_of(request.config);
+  if (!holder.empty())
+    return "An agent with this configuration runs" + holder +
+           ", but listens elsewhere: name its socket with --socket, or restart it. If its socket "
+           "was removed, send it SIGHUP (`kill -HUP`), and it makes another.";
+  if (request.is_config_given)
+    return "Start it: `plasmite agent run" + config_option(request) +
+           "`. If it listens elsewhere, name its socket with --socket.";
+  return "Start it: `plasmite agent run` or `systemctl start plasmite-agent`. If it runs with "
+         "another configuration, name that with --config, or its socket with --socket.";
+}
+
+Result<int> failed(const CommandContext& context, const AgentRequest& request,
+                   const std::string& socket, ControlFailure failure) {
   if (failure.is_running) return std::unexpected(std::move(failure.error));
+  if (failure.error.hint().empty())
+    failure.error = std::move(failure.error).with_hint(advice(request, socket));
   report_error(context.color, std::move(failure.error));
   return kNotRunningExitCode;
+}
+
+Result<int> unknown_socket(const CommandContext& context, Error error) {
+  report_error(context.color, std::move(error));
+  return kConfigExitCode;
 }
 
 Result<int> not_understood(const std::string& socket) {
@@ -58,12 +93,14 @@ Result<int> not_understood(const std::string& socket) {
 }  // namespace
 
 Result<int> show_agent_status(const CommandContext& context, const AgentRequest& request) {
-  const std::string socket = find_agent_socket(request);
+  auto found = find_agent_socket(request);
+  if (!found) return unknown_socket(context, std::move(found.error()));
+  const std::string& socket = *found;
   const bool for_people = is_terminal(kStdout) && !request.json;
   const auto reply =
       ask_agent(socket, request_line(context, request.metrics ? "metrics" : "status", for_people),
                 kStatusWithin);
-  if (!reply) return failed(context, reply.error());
+  if (!reply) return failed(context, request, socket, reply.error());
   Result<bool> printed = true;
   if (request.metrics) {
     const auto text = json_text_at(*reply, "/metrics");
@@ -81,10 +118,12 @@ Result<int> show_agent_status(const CommandContext& context, const AgentRequest&
 }
 
 Result<int> reload_agent(const CommandContext& context, const AgentRequest& request) {
-  const std::string socket = find_agent_socket(request);
+  auto found = find_agent_socket(request);
+  if (!found) return unknown_socket(context, std::move(found.error()));
+  const std::string& socket = *found;
   const bool for_people = is_terminal(kStdout);
   const auto reply = ask_agent(socket, request_line(context, "reload", for_people), kReloadWithin);
-  if (!reply) return failed(context, reply.error());
+  if (!reply) return failed(context, request, socket, reply.error());
   const auto ok = json_text_at(*reply, "/ok");
   const auto text = for_people ? json_text_at(*reply, "/text") : std::string();
   if (!ok || !text) return not_understood(socket);

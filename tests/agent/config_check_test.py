@@ -138,7 +138,9 @@ class InitTest(AgentTest):
         return self.pls("agent", "init", "--config", self.config, *options, code=code)
 
     def test_what_it_writes_passes_the_check(self):
-        self.init()
+        told = self.init().stdout.decode()
+        for command in ("check", "run"):
+            self.assertIn(f"`plasmite agent {command} --config {self.config}`", told)
         self.assertEqual(stat.S_IMODE(os.stat(self.config).st_mode), 0o640)
         result = self.pls("agent", "check", "--config", self.config)
         self.assertIn(b": ok: ", result.stdout)

@@ -52,6 +52,17 @@ class ReloadTest(AgentTest):
         self.assertEqual(self.status()["agent"]["health"], "healthy")
         self.stop(agent)
 
+    def test_without_sources_it_goes_on_and_says_what_is_odd(self):
+        self.configure(POOL + self.tap("web", "exec sleep 1000"))
+        agent = self.start_agent()
+        self.configure(POOL)
+        self.assertEqual(self.reload()["removed"], ["web"])
+        self.assertEqual(self.status()["sources"], [])
+        self.assertIn("odd in the configuration", self.log())
+        self.configure(POOL + self.tap("web", "exec sleep 1000"))
+        self.assertEqual(self.reload()["added"], ["web"])
+        self.stop(agent)
+
     def test_sighup_reloads_too(self):
         self.configure(POOL + self.tap("web", "exec sleep 1000"))
         agent = self.start_agent()

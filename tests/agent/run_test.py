@@ -51,6 +51,23 @@ class RunTest(AgentTest):
         self.assertIsNone(first.poll(), "the first one is not disturbed")
         self.stop(first)
 
+    def test_it_is_also_busy_when_the_file_names_another_socket_by_now(self):
+        self.configure(POOL + self.tap("web", "exec sleep 1000"))
+        first = self.start_agent()
+        text = self.config.read_text()
+        self.config.write_text(text.replace("agent.sock", "other.sock"))
+        refused = self.refused("agent", "run", "--config", self.config, code=5, kind="Busy",
+                               message="an agent with this configuration runs already", hint="--socket")
+        self.assertEqual(refused["path"], str(self.config))
+        # A new file in its place is locked by the next reload.
+        new = self.dir / "new.toml"
+        new.write_text(text.replace("agent.sock", "other.sock"))
+        new.rename(self.config)
+        self.pls("agent", "reload", "--config", self.config, "--socket", self.socket)
+        self.refused("agent", "run", "--config", self.config, code=5, kind="Busy", message="runs already")
+        self.config.write_text(text)
+        self.stop(first)
+
     def test_who_was_killed_leaves_nothing_that_keeps_the_next_from_starting(self):
         self.configure(POOL + self.tap("web", "echo one; exec sleep 1000"))
         first = self.start_agent()

@@ -3,6 +3,7 @@
 import grp
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -69,12 +70,37 @@ class StatusTest(AgentTest):
         self.configure(POOL + self.tap("web", "exec sleep 1000"))
         for command in ("status", "reload"):
             error = self.refused("agent", command, "--config", self.config, code=3, kind="NotFound",
-                                 message="no agent runs", hint="plasmite agent run")
+                                 message="no agent runs", hint=f"plasmite agent run --config {self.config}`")
             self.assertEqual(error["path"], str(self.socket))
         agent = self.start_agent()
         agent.kill()
         agent.wait()
         self.refused("agent", "status", "--config", self.config, code=3, kind="NotFound", message="nobody listens")
+
+    def test_a_configuration_that_cannot_be_read_is_said_so_and_no_other_agent_asked(self):
+        missing = self.dir / "missing.toml"
+        for command in ("status", "reload"):
+            error = self.refused("agent", command, "--config", missing, code=78, kind="NotFound",
+                                 message="cannot read", hint="plasmite agent init")
+            self.assertEqual(error["path"], str(missing))
+        os.mkfifo(missing)
+        self.refused("agent", "status", "--config", missing, code=78, kind="Usage", message="not a regular file")
+
+    def test_an_agent_whose_socket_was_removed_is_named_and_comes_back(self):
+        self.configure(POOL + self.tap("web", "exec sleep 1000"))
+        agent = self.start_agent()
+        self.socket.unlink()
+        error = self.refused("agent", "status", "--config", self.config, code=3, kind="NotFound",
+                             message="no socket", hint="SIGHUP")
+        self.assertIn(f"process {agent.pid}", error["hint"])
+        shutil.rmtree(self.socket.parent)
+        error = self.refused("agent", "status", "--config", self.config, code=3, kind="NotFound",
+                             message="no socket", hint="SIGHUP")
+        self.assertIn(f"process {agent.pid}", error["hint"])
+        agent.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.ask().returncode == 0, "it listens again")
+        self.stop(agent)
+        self.assertFalse(self.socket.exists())
 
     def test_an_agent_that_does_not_answer_is_3(self):
         self.configure(POOL + self.tap("web", "exec sleep 1000"))

@@ -69,8 +69,7 @@ TEST_F(ConfigFiles, OfTheFolderBesideAreReadInTheOrderOfTheirNames) {
 }
 
 TEST_F(ConfigFiles, ThatAreMissingSayHowToMakeOne) {
-  EXPECT_THAT(problems(), HasSubstr("(`plasmite agent init --config " +
-                                    main_file() + "`"));
+  EXPECT_THAT(problems(), HasSubstr("(`plasmite agent init --config " + main_file() + "`"));
 }
 
 TEST_F(ConfigFiles, ThatEverybodyMayWriteAreRefused) {
@@ -92,6 +91,20 @@ TEST_F(ConfigFiles, ThatTheGroupMayWriteAreWarnedOf) {
   EXPECT_EQ(problems(), "");
   ASSERT_EQ(warnings_.size(), 1u);
   EXPECT_THAT(describe(warnings_[0]), HasSubstr("its group may write"));
+}
+
+TEST_F(ConfigFiles, AreRefusedInAFolderWhereEverybodyMayReplaceThem) {
+  write("agent.toml", "[pools.a]\n");
+  ASSERT_EQ(::chmod(folder_.c_str(), 0777), 0);
+  EXPECT_THAT(problems(), HasSubstr("everybody may put another file in the place"));
+  ASSERT_EQ(::chmod(folder_.c_str(), 01777), 0);
+  EXPECT_EQ(problems(), "");
+}
+
+TEST_F(ConfigFiles, OfConfDThatLeadNowhereHaveAFixOfTheirOwn) {
+  write("agent.toml", "[pools.a]\n");
+  std::filesystem::create_symlink("/nowhere", folder_ / "conf.d" / "x.toml");
+  EXPECT_THAT(problems(), HasSubstr("Remove this link"));
 }
 
 TEST_F(ConfigFiles, ThatAreTooLargeOrNoFilesAreRefused) {

@@ -320,6 +320,71 @@ TEST_F(AgentTest, KeysThatNeedARestartAreNamedAndKeepTheirValues) {
   EXPECT_TRUE(eventually([&] { return state(0) == "running"; })) << "on the old socket";
 }
 
+TEST_F(AgentTest, AReloadThatLeavesNoSourceDoesNotEndIt) {
+  add("a", patient());
+  start();
+  AgentConfig next = config_;
+  next.sources.clear();
+  set_next(next);
+  EXPECT_EQ(asked("reload", "/removed/0"), "a");
+  EXPECT_EQ(asked("status", "/agent/state"), "running");
+  set_next(config_);
+  EXPECT_EQ(asked("reload", "/added/0"), "a");
+  EXPECT_TRUE(eventually([&] { return state(0) == "running"; }));
+  finish();
+}
+
+TEST_F(AgentTest, APoolThatAReloadAddsIsMade) {
+  add("a", patient());
+  start();
+  AgentConfig next = config_;
+  next.pools.push_back({.name = "unused"});
+  set_next(next);
+  EXPECT_EQ(asked("reload", "/ok"), "true");
+  EXPECT_TRUE(std::filesystem::exists(config_.pool_dir / "unused.plasmite"));
+}
+
+TEST_F(AgentTest, AReloadBringsASocketBackThatWasRemoved) {
+  add("a", patient());
+  start();
+  set_next(config_);
+  std::filesystem::remove_all(config_.socket.parent_path());
+  EXPECT_FALSE(ask("status"));
+  ::kill(::getpid(), SIGHUP);
+  EXPECT_TRUE(eventually([&] { return ask("status").has_value(); }));
+}
+
+TEST_F(AgentTest, WhoWaitsInVainForAReloadIsToldThatItIsBusy) {
+  std::atomic<bool> may_end{false};
+  std::atomic<bool> is_leaving{false};
+  add("a", {.run = [&](const SourceContext& context, int) -> Result<SourceEnd> {
+        (void)context.stop.wait_for(std::chrono::hours(1));
+        is_leaving = true;
+        while (!may_end && context.stop.level() != StopSignal::Level::now)
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        return SourceEnd::stopped;
+      }});
+  start();
+  AgentConfig next = config_;
+  next.sources[0].tags = {"new"};
+  set_next(next);
+  std::atomic<size_t> refused{0};
+  std::vector<std::thread> asking;
+  for (size_t n = 0; n < Agent::kMostWaiting + 2; ++n)
+    asking.emplace_back([&] {
+      const auto reply = ask("reload");
+      if (reply) return;
+      EXPECT_EQ(reply.error().error.kind(), ErrorKind::Busy);
+      ++refused;
+    });
+  EXPECT_TRUE(eventually([&] { return is_leaving && refused == 1; }));
+  scripts_.set("a", patient());
+  may_end = true;
+  for (std::thread& thread : asking) thread.join();
+  EXPECT_EQ(refused, 1u);
+  finish();
+}
+
 TEST_F(AgentTest, AReloadDuringAReloadComesAfterIt) {
   std::atomic<bool> may_end{false};
   add("a", {.run = [&](const SourceContext& context, int) -> Result<SourceEnd> {

@@ -73,6 +73,16 @@ class ControlServerTest : public testing::Test {
   std::thread thread_;
 };
 
+TEST_F(ControlServerTest, LeavesASocketAloneThatIsNotItsOwn) {
+  auto first = must(listen());
+  EXPECT_TRUE(first->is_at_its_path());
+  std::filesystem::remove(path_);
+  const auto second = must(listen());
+  EXPECT_FALSE(first->is_at_its_path());
+  first.reset();
+  EXPECT_TRUE(second->is_at_its_path());
+}
+
 TEST_F(ControlServerTest, AnswersOneLineWithOneLine) {
   start();
   EXPECT_EQ(ask("hello"), "you said hello");
@@ -188,7 +198,6 @@ TEST(ControlClient, SaysThatNoAgentRuns) {
   const auto reply = ask_agent(dir / "none.sock", "x", std::chrono::seconds(2));
   ASSERT_FALSE(reply);
   EXPECT_FALSE(reply.error().is_running);
-  EXPECT_NE(reply.error().error.hint().find("plasmite agent run"), std::string::npos);
 }
 
 }  // namespace

@@ -76,6 +76,26 @@ TEST_F(LogTest, WhatWasLeftOutIsToldAtTheEndAtLatest) {
   EXPECT_EQ(text(Log::kBurst), "info again repeated=2\n");
 }
 
+TEST_F(LogTest, WhatWasLeftOutIsToldWithTheNextLineOfAnyKindOnceItsTimeIsOver) {
+  Log log(options());
+  for (int n = 0; n < 5; ++n) log.error("again");
+  now_ += Log::kWindow;
+  log.info("other");
+  EXPECT_EQ(text(Log::kBurst), "error again repeated=2\n");
+  EXPECT_EQ(text(Log::kBurst + 1), "info other\n");
+}
+
+TEST_F(LogTest, TheLimitHoldsAlsoAfterManyOtherLinesWereHeldBack) {
+  Log log(options());
+  for (int line = 0; line < 200; ++line)
+    for (int n = 0; n < 5; ++n) log.info("old", {{"n", std::to_string(line)}});
+  now_ += Log::kWindow;
+  log.info("new");
+  const size_t before = lines_.size();
+  for (int n = 0; n < 10; ++n) log.info("new");
+  EXPECT_EQ(lines_.size(), before + Log::kBurst - 1);
+}
+
 TEST_F(LogTest, ManyDifferentLinesTakeNoMemory) {
   Log log(options());
   for (int n = 0; n < 5000; ++n) log.info("line", {{"n", std::to_string(n)}});
