@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -25,6 +26,7 @@
 #include "agent/daemon/reload.h"
 #include "agent/daemon/supervisor.h"
 #include "agent/intake/reject_pool.h"
+#include "core/base/unique_fd.h"
 
 namespace plasmite {
 
@@ -38,7 +40,8 @@ class Agent {
     AgentConfig config;
     LoadConfig load;
     MakeSource make;
-    Log* log = nullptr;  // must outlive this
+    Log* log = nullptr;   // must outlive this
+    UniqueFd guard = {};  // readable when the guard of child processes is dead; none: there is none
   };
   explicit Agent(Setup setup);
   ~Agent();
@@ -78,6 +81,7 @@ class Agent {
   void end(int exit_code);
   void tell_manager();
   void watch();
+  void watch_guard();
   void after(std::chrono::milliseconds delay, void (Agent::*what)());
   void later(std::chrono::milliseconds delay, std::function<void()> work);
 
@@ -89,6 +93,7 @@ class Agent {
   const std::chrono::steady_clock::time_point started_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
+  boost::asio::posix::stream_descriptor guard_;
   boost::asio::steady_timer timer_;     // of a reload or of the end
   boost::asio::steady_timer retry_;     // runs only while a source has no thread
   boost::asio::steady_timer watchdog_;  // runs only if the service manager wants it

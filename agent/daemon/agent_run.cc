@@ -1,13 +1,18 @@
 #include "agent/daemon/agent_run.h"
 
+#include <fcntl.h>
+
 #include "agent/config/config_loader.h"
 #include "agent/daemon/agent.h"
 #include "agent/daemon/log.h"
 #include "agent/intake/source.h"
+#include "capture/process_guard.h"
 
 namespace plasmite {
 
 Result<int> run_agent_in_foreground(const AgentRequest& request) {
+  // First of all: it forks, and should hold nothing.
+  const auto guard = ProcessGuard::start();
   Log log({.for_journal = stderr_is_journal()});
   std::vector<ConfigProblem> warnings;
   auto config = load_config(request.config, &warnings);
@@ -19,13 +24,20 @@ Result<int> run_agent_in_foreground(const AgentRequest& request) {
     return kConfigExitCode;
   }
   log.set_level(log_level_of(config->log_level));
+  if (!guard)
+    log.warning("no guard: if the agent is killed, what its commands have started may go on",
+                {{"error", describe(guard.error())}});
   std::error_code ignored;  // then it is shown as it was given
   const auto file = std::filesystem::absolute(request.config, ignored);
   Agent agent({.config_file = ignored ? std::filesystem::path(request.config) : file,
                .config = std::move(*config),
                .load = [](const std::filesystem::path& file) { return load_config(file); },
-               .make = make_source,
-               .log = &log});
+               .make =
+                   [&guard](const SourceContext& context) {
+                     return make_source(context, guard ? &*guard : nullptr);
+                   },
+               .log = &log,
+               .guard = UniqueFd(guard ? ::fcntl(guard->pidfd(), F_DUPFD_CLOEXEC, 0) : -1)});
   return agent.run();
 }
 

@@ -17,6 +17,7 @@
 
 namespace plasmite {
 
+class ProcessGuard;
 class RejectPool;
 
 // What a source is given to work with. All references outlive the source.
@@ -51,7 +52,8 @@ class Source {
   virtual std::chrono::milliseconds restart_delay(uint32_t failures) const;
 };
 
-// Makes the source that the configuration describes. The context must outlive it.
-std::unique_ptr<Source> make_source(const SourceContext& context);
+// Makes the source that the configuration describes. The context must outlive it, and so must the guard of what it
+// starts (null: none).
+std::unique_ptr<Source> make_source(const SourceContext& context, const ProcessGuard* guard = nullptr);
 
 }  // namespace plasmite

@@ -20,10 +20,12 @@ constexpr std::chrono::milliseconds kKilledIsDead{2000};
 
 }  // namespace
 
-SupervisedRun::SupervisedRun(const SourceContext& context, SourceWriter& writer)
+SupervisedRun::SupervisedRun(const SourceContext& context, SourceWriter& writer,
+                             const ProcessGuard* guard)
     : context_(context),
       config_(std::get<TapConfig>(context.config.kind)),
       writer_(writer),
+      guard_(guard),
       id_(new_run_id()) {
   writer_.set_on_stop_while_blocked([this] { look_at_stop(); });
 }
@@ -41,7 +43,8 @@ Result<void> SupervisedRun::start() {
                        .null_input = true,
                        .working_directory = config_.working_directory,
                        .environment = config_.environment,
-                       .death_signal = SIGKILL};
+                       .death_signal = SIGKILL,
+                       .guard = guard_};
   sigemptyset(&options.signal_mask);
   auto child = RunningChild::spawn(options);
   if (!child) return std::unexpected(std::move(child.error()));

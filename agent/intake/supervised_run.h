@@ -24,8 +24,8 @@ namespace plasmite {
 
 class SupervisedRun {
  public:
-  // The context and the writer must outlive this.
-  SupervisedRun(const SourceContext& context, SourceWriter& writer);
+  // The context, the writer and the guard (null: none) must outlive this.
+  SupervisedRun(const SourceContext& context, SourceWriter& writer, const ProcessGuard* guard);
   // A child that still runs is killed.
   ~SupervisedRun();
   SupervisedRun(const SupervisedRun&) = delete;
@@ -63,6 +63,7 @@ class SupervisedRun {
   const SourceContext& context_;
   const TapConfig& config_;
   SourceWriter& writer_;
+  const ProcessGuard* guard_;
   std::string id_;
   RunSlot slot_;
   uint64_t slot_made_at_ = 0;  // how often the pool had been made anew then

@@ -27,8 +27,8 @@ Error ended_badly_error(const ChildEnd& end) {
 
 }  // namespace
 
-TapSource::TapSource(const SourceContext& context)
-    : context_(context), config_(std::get<TapConfig>(context.config.kind)) {}
+TapSource::TapSource(const SourceContext& context, const ProcessGuard* guard)
+    : context_(context), config_(std::get<TapConfig>(context.config.kind)), guard_(guard) {}
 
 Result<SourceEnd> TapSource::run() {
   const auto is_stopping = [&] { return context_.stop.level() != StopSignal::Level::run; };
@@ -42,7 +42,7 @@ Result<SourceEnd> TapSource::run() {
   auto writer = SourceWriter::open(context_);
   if (!writer) return std::unexpected(std::move(writer.error()));
   if (is_stopping()) return SourceEnd::stopped;
-  SupervisedRun run(context_, **writer);
+  SupervisedRun run(context_, **writer, guard_);
   if (auto started = run.start(); !started) return failed(std::move(started.error()));
   auto captured = run.capture();
   context_.report.sleeping();
