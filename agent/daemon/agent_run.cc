@@ -1,6 +1,10 @@
 #include "agent/daemon/agent_run.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <unistd.h>
+
+#include <climits>
 
 #include "agent/config/config_loader.h"
 #include "agent/daemon/agent.h"
@@ -10,8 +14,19 @@
 
 namespace plasmite {
 
+namespace {
+
+// Whoever started us may have left some open, which commands that run for months must not hold.
+// (Before Linux 5.11 they do.)
+void keep_descriptors_from_children() {
+  (void)::close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+}
+
+}  // namespace
+
 Result<int> run_agent_in_foreground(const AgentRequest& request) {
-  // First of all: it forks, and should hold nothing.
+  keep_descriptors_from_children();
+  // It forks, and should hold nothing.
   const auto guard = ProcessGuard::start();
   Log log({.for_journal = stderr_is_journal()});
   std::vector<ConfigProblem> warnings;

@@ -106,9 +106,11 @@ class RunTest(AgentTest):
         self.stop(agent)
 
     def test_a_child_has_no_descriptors_of_the_agent(self):
-        """Its own three, and the one that `ls` opens."""
+        """Its own three, and the one that `ls` opens: nor what the agent itself was started with."""
+        inherited = os.open("/etc/passwd", os.O_RDONLY)
+        self.addCleanup(os.close, inherited)
         self.configure(POOL + self.tap("web", "sleep 0.3; exec ls /proc/self/fd") + STDIN)
-        agent = self.start_agent(stdin=subprocess.PIPE)
+        agent = self.start_agent(stdin=subprocess.PIPE, pass_fds=[inherited])
         self.wait_for_source("web", lambda source: source["state"] == "finished", "it has ended")
         self.assertEqual(self.lines("app"), ["0", "1", "2", "3"])
         self.stop(agent)
