@@ -172,7 +172,7 @@ std::vector<SourceStatus> Supervisor::statuses(std::chrono::steady_clock::time_p
                         .pool = slot.now.config.pool,
                         .snapshot = {}};
     failed.snapshot.state = is_stopping_ ? SourceState::failed : SourceState::backing_off;
-    if (!is_stopping_) failed.snapshot.next_start = retry_at_;
+    if (!is_stopping_) failed.snapshot.next_start = failed.snapshot.doubted_until = retry_at_;
     failed.snapshot.state_since = failed.snapshot.last_progress = now;
     failed.snapshot.last_error = slot.error;
     statuses.push_back(std::move(failed));

@@ -36,7 +36,8 @@ enum class SourceEnd : uint8_t {
   finished,  // it has nothing more to give, ever
   failed,    // likewise, and that is not how it should be
   stopped,   // the stop signal said so
-  again,     // it is to be run again, with back-off
+  again,     // it has ended as it should, and is to be run again
+  retry,     // likewise, and that is not how it should be: with back-off
 };
 
 class Source {
@@ -48,7 +49,7 @@ class Source {
   // What is wrong right now although run() goes on, e.g. that journald is down. Called when somebody asks, at
   // most once a second, from another thread than run().
   virtual std::optional<Error> probe() const { return std::nullopt; }
-  // How long to wait before running again, after `failures` ends in a row that were soon.
+  // How long to wait before running again, after so many failures in a row; 0: it has ended as it should.
   virtual std::chrono::milliseconds restart_delay(uint32_t failures) const;
 };
 

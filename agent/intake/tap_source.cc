@@ -50,9 +50,9 @@ Result<SourceEnd> TapSource::run() {
   if (is_stopping() || !*captured) return SourceEnd::stopped;
   const bool well = ended_well(**captured);
   if (!well) context_.report.set_error(ended_badly_error(**captured));
-  if (config_.restart == TapConfig::Restart::always) return SourceEnd::again;
-  if (well) return SourceEnd::finished;
-  return config_.restart == TapConfig::Restart::on_failure ? SourceEnd::again : SourceEnd::failed;
+  if (well)
+    return config_.restart == TapConfig::Restart::always ? SourceEnd::again : SourceEnd::finished;
+  return config_.restart == TapConfig::Restart::never ? SourceEnd::failed : SourceEnd::retry;
 }
 
 std::chrono::milliseconds TapSource::restart_delay(uint32_t failures) const {

@@ -64,7 +64,7 @@ std::string line(std::string_view text, std::string_view stream = "stdout") {
 TEST_F(TapSourceTest, StoresTheSameRecordsAsTap) {
   shell("echo out; echo err >&2; exit 3");
   config_.tags = {"t"};
-  EXPECT_EQ(run(), SourceEnd::again);
+  EXPECT_EQ(run(), SourceEnd::retry);
   EXPECT_THAT(lines(), testing::UnorderedElementsAre(line("out"), line("err", "stderr")));
   EXPECT_THAT(
       lifecycle(),
@@ -90,10 +90,10 @@ TEST_F(TapSourceTest, RestartsAsItsPolicySays) {
   EXPECT_EQ(end_of(Restart::never, "exit 0"), SourceEnd::finished);
   EXPECT_EQ(end_of(Restart::never, "exit 1"), SourceEnd::failed);
   EXPECT_EQ(end_of(Restart::on_failure, "exit 0"), SourceEnd::finished);
-  EXPECT_EQ(end_of(Restart::on_failure, "kill -TERM $$"), SourceEnd::again);
+  EXPECT_EQ(end_of(Restart::on_failure, "kill -TERM $$"), SourceEnd::retry);
   EXPECT_EQ(report_.snapshot().last_error->message(), "the command was ended by SIGTERM");
   EXPECT_EQ(end_of(Restart::always, "exit 0"), SourceEnd::again);
-  EXPECT_EQ(end_of(Restart::always, "exit 1"), SourceEnd::again);
+  EXPECT_EQ(end_of(Restart::always, "exit 1"), SourceEnd::retry);
 }
 
 TEST_F(TapSourceTest, AMissingCommandIsAnErrorThatTheRestartPolicyDecidesOn) {
