@@ -34,7 +34,9 @@ Supervisor::Changes Supervisor::apply(const AgentConfig& config, RejectPool* rej
       continue;
     }
     const bool is_same = slot.is_leaving ? slot.next == found->second : slot.now == found->second;
-    if (!is_same) {
+    // What was wrong may be mended.
+    const bool has_failed = !slot.is_leaving && slot.thread && slot.thread->failed();
+    if (!is_same || has_failed) {
       changes.changed.push_back(name);
       slot.next = std::move(found->second);
       drain(slot);
