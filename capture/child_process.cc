@@ -95,8 +95,11 @@ Result<pid_t> start(const SpawnOptions& options, const Pipe& out, const Pipe& er
   if (spawned.in_directory)
     return std::unexpected(directory_error(spawned.error_number, options.working_directory));
   if (spawned.error_number != 0) {
-    return std::unexpected(spawn_error(
-        spawned.error_number, seen_from_here(command, options.working_directory), options.shown()));
+    return std::unexpected(
+        spawn_error({.error_number = spawned.error_number,
+                     .command = seen_from_here(command, options.working_directory),
+                     .shown = options.shown(),
+                     .not_found_hint = options.not_found_hint}));
   }
   return spawned.pid;
 }
@@ -173,7 +176,10 @@ Result<RunningChild> RunningChild::spawn_on_terminal(const SpawnOptions& options
   const auto started = std::chrono::steady_clock::now();
   SpawnedLeader leader = spawn_session_leader(options.argv, options.signal_mask, terminal);
   if (leader.error_number != 0) {
-    return std::unexpected(spawn_error(leader.error_number, options.argv.front(), options.shown()));
+    return std::unexpected(spawn_error({.error_number = leader.error_number,
+                                        .command = options.argv.front(),
+                                        .shown = options.shown(),
+                                        .not_found_hint = options.not_found_hint}));
   }
   RunningChild child(leader.pid, ProcessGroup::own, /*guard=*/nullptr, started);
   child.anchor_ = std::make_unique<SessionAnchor>(std::move(leader.anchor));

@@ -54,6 +54,8 @@ enum class ProcessGroup : uint8_t {
 struct SpawnOptions {
   std::vector<std::string> argv;  // argv[0] is looked up in PATH unless it has a slash
   std::string shown_name = {};    // in messages instead of argv[0], if not empty
+  // What to do when there is no such command.
+  std::string not_found_hint = "Check PATH or use an absolute executable path.";
   ProcessGroup group = ProcessGroup::own;
   sigset_t signal_mask{};  // the child's; ours may differ while signals are watched
   // What a process of several threads with signal handlers needs: every signal at its default in

@@ -53,6 +53,7 @@ class SupervisedRun {
   int timeout_ms() const;
   Result<void> step();
   void look_at_stop();
+  void look_while_blocked();
   void begin_stop();
   Result<void> note_exit();
   Result<void> read(Stream& stream);
@@ -73,7 +74,8 @@ class SupervisedRun {
   bool caught_up_ = false;
   std::optional<Clock::time_point> kill_at_;  // a stop was asked for
   bool killed_ = false;
-  Clock::time_point exited_at_{};
+  Clock::time_point exited_at_{};                // when its end was noted,
+  std::optional<Clock::time_point> dead_since_;  // and seen before, while the pool took nothing
 };
 
 }  // namespace plasmite

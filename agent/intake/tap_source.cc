@@ -1,6 +1,7 @@
 #include "agent/intake/tap_source.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,10 +17,16 @@ bool ended_well(const ChildEnd& end) {
   return exited != nullptr && exited->code == 0;
 }
 
+// All that have a name; signal_name() is bound to what exit records say.
+std::string full_signal_name(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name != nullptr ? std::string("SIG") + name : signal_name(signal);
+}
+
 Error ended_badly_error(const ChildEnd& end) {
   const auto* killed = std::get_if<KilledBy>(&end);
   return Error(ErrorKind::Io, killed != nullptr
-                                  ? "the command was ended by " + signal_name(killed->signal)
+                                  ? "the command was ended by " + full_signal_name(killed->signal)
                                   : "the command ended with exit code " +
                                         std::to_string(std::get<ExitedWith>(end).code))
       .with_hint("Its last lines are in the pool, before its exit record.");
