@@ -119,7 +119,7 @@ class RunTest(AgentTest):
         self.configure(POOL + self.tap("web", "echo cannot connect >&2; exit 3", restart="always", restart_delay="100ms",
                                        max_restart_delay="1h"))
         agent = self.start_agent()
-        wait_for(lambda: (self.source("web")["next_start_ms"] or 0) > 800, "the delay has doubled three times")
+        wait_for(lambda: (self.source("web")["next_start_ms"] or 0) > 400, "the delay has doubled three times")
         self.assertEqual(self.ask().returncode, 1, "and it is degraded")
         self.assertEqual(self.log().count("source has trouble"), 1, self.log())
         self.stop(agent)
