@@ -190,11 +190,16 @@ TEST_F(SourceThreadTest, AnErrorAfterSomethingWasStoredIsNoFailureInARow) {
 }
 
 TEST_F(SourceThreadTest, WhoWaitsAfterAGoodEndIsNotInTrouble) {
-  auto source = start({.run = [](const SourceContext&, int nth) -> Result<SourceEnd> {
-                         return nth == 0 ? SourceEnd::retry : SourceEnd::again;
+  std::atomic<bool> was_seen{false};
+  auto source = start({.run = [&](const SourceContext& context, int nth) -> Result<SourceEnd> {
+                         if (nth == 0) return SourceEnd::retry;
+                         while (!was_seen && context.stop.level() == StopSignal::Level::run)
+                           (void)context.stop.wait_for(std::chrono::milliseconds(1));
+                         return SourceEnd::again;
                        },
                        .restart_delay = std::chrono::milliseconds(20)});
   EXPECT_TRUE(eventually([&] { return is_in_trouble(source->status(Clock::now())); }));
+  was_seen = true;
   EXPECT_TRUE(eventually([&] { return snapshot(*source).totals.restarts >= 2; }));
   for (int waits = 0; waits < 5;) {
     const SourceStatus now = source->status(Clock::now());
