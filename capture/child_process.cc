@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "capture/pipe_spawn.h"
+#include "capture/process_guard.h"
 #include "capture/spawn_error.h"
 #include "core/base/check.h"
 
@@ -80,7 +81,8 @@ Result<pid_t> start(const SpawnOptions& options, const Pipe& out, const Pipe& er
                              .default_signals = options.default_signals,
                              .working_directory = options.working_directory,
                              .environment = options.environment,
-                             .death_signal = options.death_signal});
+                             .death_signal = options.death_signal,
+                             .guard = options.guard});
   };
   const std::string& command = options.argv.front();
   SpawnedProcess spawned = spawn(options.argv);
@@ -93,8 +95,11 @@ Result<pid_t> start(const SpawnOptions& options, const Pipe& out, const Pipe& er
   if (spawned.in_directory)
     return std::unexpected(directory_error(spawned.error_number, options.working_directory));
   if (spawned.error_number != 0) {
-    return std::unexpected(spawn_error(
-        spawned.error_number, seen_from_here(command, options.working_directory), options.shown()));
+    return std::unexpected(
+        spawn_error({.error_number = spawned.error_number,
+                     .command = seen_from_here(command, options.working_directory),
+                     .shown = options.shown(),
+                     .not_found_hint = options.not_found_hint}));
   }
   return spawned.pid;
 }
@@ -155,7 +160,7 @@ Result<RunningChild> RunningChild::spawn(const SpawnOptions& options) {
   auto pid = start(options, *out, *err);
   if (!pid) return std::unexpected(std::move(pid.error()));
 
-  RunningChild child(*pid, options.group, started);
+  RunningChild child(*pid, options.group, options.guard, started);
   child.stdout_ = std::move(out->read);
   child.stderr_ = std::move(err->read);
   // Closed first: what they free is enough for the pidfd, even at the limit of open files.
@@ -171,9 +176,12 @@ Result<RunningChild> RunningChild::spawn_on_terminal(const SpawnOptions& options
   const auto started = std::chrono::steady_clock::now();
   SpawnedLeader leader = spawn_session_leader(options.argv, options.signal_mask, terminal);
   if (leader.error_number != 0) {
-    return std::unexpected(spawn_error(leader.error_number, options.argv.front(), options.shown()));
+    return std::unexpected(spawn_error({.error_number = leader.error_number,
+                                        .command = options.argv.front(),
+                                        .shown = options.shown(),
+                                        .not_found_hint = options.not_found_hint}));
   }
-  RunningChild child(leader.pid, ProcessGroup::own, started);
+  RunningChild child(leader.pid, ProcessGroup::own, /*guard=*/nullptr, started);
   child.anchor_ = std::make_unique<SessionAnchor>(std::move(leader.anchor));
   if (auto watched = child.watch(); !watched) return std::unexpected(std::move(watched.error()));
   return child;
@@ -185,6 +193,7 @@ Result<void> RunningChild::watch() {
   if (pidfd_) return {};
   const int error_number = errno;
   ::kill(pid_, SIGKILL);
+  if (guard_ != nullptr) guard_->take_back(pid_);
   reap_process(pid_);
   return std::unexpected(errno_error(error_number, "failed to watch the wrapped command")
                              .with_hint("This needs Linux 5.3 or newer with pidfd_open allowed."));
@@ -214,23 +223,29 @@ Result<ExitedChild> RunningChild::wait() && {
     return std::unexpected(errno_error(errno, "failed to learn the wrapped command's exit status"));
   const ChildEnd end = info.si_code == CLD_EXITED ? ChildEnd(ExitedWith{info.si_status})
                                                   : ChildEnd(KilledBy{info.si_status});
-  return ExitedChild(pid_, group_, end, std::chrono::steady_clock::now() - started_);
+  return ExitedChild(pid_, group_, guard_, end, std::chrono::steady_clock::now() - started_);
 }
 
 ExitedChild::ExitedChild(ExitedChild&& other) noexcept
     : pid_(std::exchange(other.pid_, 0)),
       group_(other.group_),
+      guard_(other.guard_),
       end_(other.end_),
       elapsed_(other.elapsed_) {}
 
 ExitedChild::~ExitedChild() {
-  if (pid_ != 0) reap_process(pid_);
+  if (pid_ != 0) (void)free_pid();
 }
 
 void ExitedChild::signal_leftovers(int signal) const {
   if (group_ == ProcessGroup::own && pid_ != 0) (void)::kill(-pid_, signal);
 }
 
-ChildUsage ExitedChild::reap() && { return reap_process(std::exchange(pid_, 0)); }
+ChildUsage ExitedChild::reap() && { return free_pid(); }
+
+ChildUsage ExitedChild::free_pid() {
+  if (guard_ != nullptr) guard_->take_back(pid_);
+  return reap_process(std::exchange(pid_, 0));
+}
 
 }  // namespace plasmite

@@ -23,6 +23,8 @@
 
 namespace plasmite {
 
+class ProcessGuard;
+
 struct ExitedWith {
   int code;
 };
@@ -52,6 +54,8 @@ enum class ProcessGroup : uint8_t {
 struct SpawnOptions {
   std::vector<std::string> argv;  // argv[0] is looked up in PATH unless it has a slash
   std::string shown_name = {};    // in messages instead of argv[0], if not empty
+  // What to do when there is no such command.
+  std::string not_found_hint = "Check PATH or use an absolute executable path.";
   ProcessGroup group = ProcessGroup::own;
   sigset_t signal_mask{};  // the child's; ours may differ while signals are watched
   // What a process of several threads with signal handlers needs: every signal at its default in
@@ -63,6 +67,8 @@ struct SpawnOptions {
   std::vector<std::pair<std::string, std::string>> environment = {};
   // Sent to the child when the thread that started it ends, however it does; 0: none.
   int death_signal = 0;
+  // Kills the child's own group if we are killed; null: nobody does. Must outlive the child.
+  const ProcessGuard* guard = nullptr;
 
   const std::string& shown() const { return shown_name.empty() ? argv.front() : shown_name; }
 };
@@ -84,12 +90,14 @@ class ExitedChild {
 
  private:
   friend class RunningChild;
-  ExitedChild(pid_t pid, ProcessGroup group, ChildEnd end,
+  ExitedChild(pid_t pid, ProcessGroup group, const ProcessGuard* guard, ChildEnd end,
               std::chrono::steady_clock::duration elapsed)
-      : pid_(pid), group_(group), end_(end), elapsed_(elapsed) {}
+      : pid_(pid), group_(group), guard_(guard), end_(end), elapsed_(elapsed) {}
+  ChildUsage free_pid();
 
   pid_t pid_;  // 0: moved from or reaped
   ProcessGroup group_;
+  const ProcessGuard* guard_;
   ChildEnd end_;
   std::chrono::steady_clock::duration elapsed_;
 };
@@ -128,12 +136,14 @@ class RunningChild {
   Result<ExitedChild> wait() &&;
 
  private:
-  RunningChild(pid_t pid, ProcessGroup group, std::chrono::steady_clock::time_point started)
-      : pid_(pid), group_(group), started_(started) {}
+  RunningChild(pid_t pid, ProcessGroup group, const ProcessGuard* guard,
+               std::chrono::steady_clock::time_point started)
+      : pid_(pid), group_(group), guard_(guard), started_(started) {}
   Result<void> watch();
 
   pid_t pid_;
   ProcessGroup group_;
+  const ProcessGuard* guard_;
   std::chrono::steady_clock::time_point started_;
   std::unique_ptr<SessionAnchor> anchor_;  // of a child on a terminal
   UniqueFd pidfd_;

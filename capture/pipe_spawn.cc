@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
+
+#include "capture/process_guard.h"
 
 // clone(2) by glibc's other name. ThreadSanitizer takes every clone() for a fork, and has the child
 // set up in memory that is still the parent's.
@@ -74,6 +77,7 @@ struct Shared {
   char* const* environment;
   const char* directory;  // null: ours
   pid_t parent;
+  int announcements;  // of the guard; -1: none
   int error_number = 0;
   bool in_directory = false;
 };
@@ -131,9 +135,17 @@ PLASMITE_IN_CHILD bool put(int fd, int place) {
   return fd == place || ::syscall(SYS_dup3, fd, place, 0) >= 0;
 }
 
+// To a guard that may be gone, or not listen: the command runs all the same.
+PLASMITE_IN_CHILD void announce_group(int announcements) {
+  const pid_t group = ::getpid();
+  (void)::syscall(SYS_sendto, announcements, &group, sizeof(group), MSG_NOSIGNAL | MSG_DONTWAIT,
+                  nullptr, 0);
+}
+
 PLASMITE_IN_CHILD bool set_up(Shared& shared) {
   const PipeSpawn& spawn = *shared.spawn;
   if (spawn.own_group && ::setpgid(0, 0) != 0) return false;
+  if (shared.announcements >= 0) announce_group(shared.announcements);
   if (!follow_into_death(shared)) return false;
   if (spawn.in >= 0 && !put(spawn.in, STDIN_FILENO)) return false;
   if (!put(spawn.out, STDOUT_FILENO) || !put(spawn.err, STDERR_FILENO)) return false;
@@ -178,7 +190,8 @@ SpawnedProcess spawn_with_pipes(const PipeSpawn& spawn) {
       .argv = argv.data(),
       .environment = spawn.environment.empty() ? environ : environment_pointers.data(),
       .directory = spawn.working_directory.empty() ? nullptr : spawn.working_directory.c_str(),
-      .parent = ::getpid()};
+      .parent = ::getpid(),
+      .announcements = spawn.guard != nullptr ? spawn.guard->announcements() : -1};
   alignas(16) std::array<char, 32768> stack;  // sanitizers want some of it
   sigset_t all, mask;
   sigfillset(&all);
@@ -189,6 +202,7 @@ SpawnedProcess spawn_with_pipes(const PipeSpawn& spawn) {
   (void)::sigprocmask(SIG_SETMASK, &mask, nullptr);
   if (pid < 0) return {.pid = 0, .error_number = clone_errno};
   if (shared.error_number == 0) return {.pid = pid, .error_number = 0};
+  if (spawn.guard != nullptr) spawn.guard->take_back(pid);
   reap(pid);
   return {.pid = 0, .error_number = shared.error_number, .in_directory = shared.in_directory};
 }

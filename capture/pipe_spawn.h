@@ -11,6 +11,8 @@
 
 namespace plasmite {
 
+class ProcessGuard;
+
 struct PipeSpawn {
   const std::vector<std::string>& argv;  // argv[0] is looked up in PATH unless it has a slash
   int in = -1;                           // above 2, like `out` and `err`; -1: ours
@@ -21,7 +23,8 @@ struct PipeSpawn {
   bool default_signals;                  // all of them; else those that are named below
   const std::string& working_directory;  // empty: ours
   const std::vector<std::pair<std::string, std::string>>& environment;  // added to ours
-  int death_signal;  // when our thread ends; 0: none
+  int death_signal;           // when our thread ends; 0: none
+  const ProcessGuard* guard;  // is told of the group; null: none
 };
 
 struct SpawnedProcess {

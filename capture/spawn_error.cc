@@ -20,13 +20,13 @@ Error not_executable(const std::string& command, const struct stat* status) {
 
 }  // namespace
 
-Error spawn_error(int error_number, const std::string& command, const std::string& shown) {
+Error spawn_error(const SpawnFailure& failure) {
+  const auto& [error_number, command, shown, not_found_hint] = failure;
   struct stat status;
   const bool is_file_name = command.find('/') != std::string::npos;
   const bool exists = is_file_name && ::stat(command.c_str(), &status) == 0;
   if ((error_number == ENOENT || error_number == ENOTDIR) && !exists) {
-    return Error(ErrorKind::Usage, "wrapped command not found: " + shown)
-        .with_hint("Check PATH or use an absolute executable path.");
+    return Error(ErrorKind::Usage, "wrapped command not found: " + shown).with_hint(not_found_hint);
   }
   Error from_errno = errno_error(error_number, "failed to spawn wrapped command: " + shown);
   Error error(ErrorKind::Io, from_errno.message());
@@ -47,7 +47,6 @@ Error directory_error(int error_number, const std::string& directory) {
   return Error(is_missing ? ErrorKind::Usage : ErrorKind::Io,
                is_missing ? "working directory not found: " + directory
                           : "failed to enter the working directory: " + directory)
-      .with_path(directory)
       .with_cause(from_errno.causes().front())
       .with_hint("Name a folder that exists and that this user may enter.");
 }

@@ -7,9 +7,15 @@
 
 namespace plasmite {
 
-// Usage when there is no such command, Io for anything else. `shown` is the command as messages may
-// name it.
-Error spawn_error(int error_number, const std::string& command, const std::string& shown);
+struct SpawnFailure {
+  int error_number;
+  std::string command;
+  const std::string& shown;           // the command as messages may name it
+  const std::string& not_found_hint;  // what to do when there is none
+};
+
+// Usage when there is no such command, Io for anything else.
+Error spawn_error(const SpawnFailure& failure);
 
 // Why the command could not be given its working directory: Usage if there is none, else Io.
 Error directory_error(int error_number, const std::string& directory);

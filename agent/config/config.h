@@ -54,7 +54,7 @@ struct TapConfig {
   // Added to the agent's environment, or replacing what is there. Never logged.
   std::vector<std::pair<std::string, std::string>> environment = {};
   int stop_signal = SIGTERM;
-  std::chrono::milliseconds stop_timeout{10000};  // from the signal to SIGKILL
+  std::chrono::milliseconds stop_timeout{5000};  // from the signal to SIGKILL
 
   bool operator==(const TapConfig&) const = default;
 };

@@ -23,7 +23,10 @@ class DraftCheck {
   DraftCheck(const ConfigDraft& draft, ConfigReading& reading) : draft_(draft), reading_(reading) {}
 
   void run() {
-    for (const auto& [name, source] : draft_.sources) check_source(source);
+    for (const auto& [name, source] : draft_.sources) {
+      check_source(source);
+      check_stop_timeout(source);
+    }
     check_reject_pool();
     check_stdin();
     check_checkpoints();
@@ -82,6 +85,17 @@ class DraftCheck {
                     "pool " + pool.part.name + " takes no records above " +
                         human_size(limits->max_record_bytes),
                     "Make it larger, unless all records are small.");
+  }
+
+  // The agent's deadline would come first, and its end would be no clean one.
+  void check_stop_timeout(const Placed<SourceConfig>& source) {
+    const auto* tap = std::get_if<TapConfig>(&source.part.kind);
+    if (tap == nullptr || tap->stop_signal == SIGKILL) return;
+    if (tap->stop_timeout < draft_.agent.part.drain_timeout) return;
+    reading_.warn(source.at("stop_timeout"), key_path(source.path, "stop_timeout"),
+                  "is not below agent.drain_timeout, after which the command is killed anyway and "
+                  "the agent ends with exit code 1",
+                  "Make it shorter, or drain_timeout longer.");
   }
 
   void check_reject_pool() {

@@ -34,7 +34,7 @@ constexpr const char* kAgentRest =
     R"(# Records that cannot be stored are kept here, with the reason.
 reject_pool = "rejects"
 #log_level = "info"
-#drain_timeout = "10s"
+#drain_timeout = "10s"    # longer than any stop_timeout
 
 [pools.rejects]
 size = "4M"
@@ -76,6 +76,7 @@ constexpr const char* kExamples = R"(
 #pool = "app"
 #command = ["/usr/local/bin/app", "--verbose"]
 #restart = "always"
+#stop_timeout = "5s"    # from the stop signal to SIGKILL
 #environment_from = { API_TOKEN = "/etc/plasmite/api-token" }
 
 # The agent's own stdin, in a container: JSON Lines, or text. At its end the source is finished.

@@ -48,6 +48,7 @@ Agent::Agent(Setup setup)
       started_ns_(wall_clock_ns()),
       started_(Clock::now()),
       signals_(io_),
+      guard_(io_),
       timer_(io_),
       retry_(io_),
       watchdog_(io_),
@@ -99,6 +100,7 @@ Result<void> Agent::start() {
     if (failed) return std::unexpected(errno_error(failed.value(), "cannot wait for signals"));
   }
   wait_for_signal();
+  watch_guard();
   if (auto listens = listen(); !listens) return listens;
   pools_.declare(config_.pools);
   prepare_pools(config_.pools);
@@ -140,6 +142,18 @@ void Agent::wait_for_signal() {
     if (failed) return;
     handle_signal(signal);
     wait_for_signal();
+  });
+}
+
+// It says nothing; it can only die.
+void Agent::watch_guard() {
+  if (!setup_.guard) return;
+  error_code failed;
+  (void)guard_.assign(setup_.guard.release(), failed);
+  guard_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code is_over) {
+    if (is_over) return;
+    log_.warning(
+        "the guard is dead: if the agent is killed, what its commands have started may go on");
   });
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -26,6 +27,7 @@
 #include "agent/daemon/reload.h"
 #include "agent/daemon/supervisor.h"
 #include "agent/intake/reject_pool.h"
+#include "core/base/unique_fd.h"
 
 namespace plasmite {
 
@@ -39,7 +41,8 @@ class Agent {
     AgentConfig config;
     LoadConfig load;
     MakeSource make;
-    Log* log = nullptr;  // must outlive this
+    Log* log = nullptr;   // must outlive this
+    UniqueFd guard = {};  // readable when the guard of child processes is dead; none: there is none
   };
   explicit Agent(Setup setup);
   ~Agent();
@@ -82,6 +85,7 @@ class Agent {
   void end(int exit_code);
   void tell_manager();
   void watch();
+  void watch_guard();
   void after(std::chrono::milliseconds delay, void (Agent::*what)());
   void forget_timer();
   void later(std::chrono::milliseconds delay, std::function<void()> work);
@@ -94,6 +98,7 @@ class Agent {
   const std::chrono::steady_clock::time_point started_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
+  boost::asio::posix::stream_descriptor guard_;
   boost::asio::steady_timer timer_;  // of a reload or of the end
   uint64_t timer_turn_ = 0;  // one that has run out already, but not been handled, is told apart
   boost::asio::steady_timer retry_;     // runs only while a source has no thread

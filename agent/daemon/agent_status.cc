@@ -19,9 +19,10 @@ std::string words_of(const Error& error) {
   return text;
 }
 
-bool has_bad_state(SourceState state) {
-  return state == SourceState::blocked || state == SourceState::backing_off ||
-         state == SourceState::failed;
+// A command that has ended as it should, and waits for its next start, is not down.
+bool has_bad_state(const SourceSnapshot& now) {
+  return now.state == SourceState::blocked || now.state == SourceState::failed ||
+         (now.state == SourceState::backing_off && now.doubted_until);
 }
 
 std::string source_sentence(const SourceStatus& source) {
@@ -43,7 +44,7 @@ std::string source_sentence(const SourceStatus& source) {
 }  // namespace
 
 bool is_in_trouble(const SourceStatus& source) {
-  return has_bad_state(source.snapshot.state) || source.problem.has_value();
+  return has_bad_state(source.snapshot) || source.problem.has_value();
 }
 
 Health assess(const AgentStatus& status) {
@@ -53,7 +54,7 @@ Health assess(const AgentStatus& status) {
     health.problems.push_back(std::move(sentence));
   };
   for (const SourceStatus& source : status.sources) {
-    if (has_bad_state(source.snapshot.state)) add(source_sentence(source));
+    if (has_bad_state(source.snapshot)) add(source_sentence(source));
     if (source.problem) add("source " + source.name + ": " + words_of(*source.problem));
   }
   for (const PoolStatus& pool : status.pools)

@@ -100,20 +100,24 @@ bool SourceThread::run_once() {
   report_.set_state(SourceState::running);
   const auto end = run_guarded();
   report_.sleeping();
-  const bool was_useful =
-      Clock::now() - began >= kLongRun || report_.snapshot().totals.stored > stored_before;
-  failures_ = was_useful ? 1 : failures_ + 1;
-  if (was_useful) logged_error_.clear();
+  count_failure(end, Clock::now() - began >= kLongRun,
+                report_.snapshot().totals.stored > stored_before);
   if (!end) report_.set_error(end.error());
   if (end && *end == SourceEnd::finished) return end_as(SourceState::finished);
   if (end && *end == SourceEnd::failed) return end_as(SourceState::failed);
   if (stop_.level() != StopSignal::Level::run) return end_as(SourceState::stopped);
-  const SourceSnapshot now = report_.snapshot();
-  const bool has_failed = !end || (now.last_error_ns && *now.last_error_ns >= run_began_ns_);
-  back_off(/*is_error=*/!end);
-  // Before it counts as running again: who asks in that moment must not find it well.
-  if (has_failed) report_.doubt(Clock::now() + kLongRun, /*may_catch_up=*/!end);
+  back_off(end);
   return false;
+}
+
+void SourceThread::count_failure(const Result<SourceEnd>& end, bool was_long, bool has_stored) {
+  const bool has_failed = !end || *end == SourceEnd::retry;
+  const bool was_useful = !has_failed || was_long || (!end && has_stored);
+  if (was_useful) {
+    failures_ = 0;
+    logged_error_.clear();
+  }
+  if (has_failed) ++failures_;
 }
 
 bool SourceThread::end_as(SourceState state) {
@@ -121,10 +125,18 @@ bool SourceThread::end_as(SourceState state) {
   return true;
 }
 
-void SourceThread::back_off(bool is_error) {
+void SourceThread::back_off(const Result<SourceEnd>& end) {
   auto delay = std::max(source_->restart_delay(failures_), std::chrono::milliseconds(1));
-  if (is_error) delay = std::min(delay, kMostErrorDelay);
-  report_.set_state(SourceState::backing_off, Clock::now() + delay);
+  if (!end) delay = std::min(delay, kMostErrorDelay);
+  const Clock::time_point next_start = Clock::now() + delay;
+  // Before it is seen to wait, and counts as running again: who asks in that moment must not find
+  // it well.
+  if (failures_ == 0) {
+    report_.trust();
+  } else {
+    report_.doubt(next_start + kLongRun, /*may_get_on=*/!end);
+  }
+  report_.set_state(SourceState::backing_off, next_start);
   (void)stop_.wait_for(delay);
 }
 

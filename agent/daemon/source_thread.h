@@ -25,7 +25,8 @@ class SourceThread {
   // An error (no pool to be had, a journal that cannot be read) is tried again at least this often:
   // so a source runs again within 3 s of the end of what was wrong.
   static constexpr std::chrono::milliseconds kMostErrorDelay{2000};
-  // A run that lasted this long, or stored something, was no failure in a row.
+  // A run that lasted this long was no failure in a row, nor was one that stored something before
+  // an error. (What a command says before it fails is worth nothing.)
   static constexpr std::chrono::seconds kLongRun{10};
 
   struct Setup {
@@ -65,7 +66,8 @@ class SourceThread {
   bool run_once();
   bool end_as(SourceState state);
   Result<SourceEnd> run_guarded();
-  void back_off(bool is_error);
+  void count_failure(const Result<SourceEnd>& end, bool was_long, bool has_stored);
+  void back_off(const Result<SourceEnd>& end);
   void observe(const SourceSnapshot& snapshot);
 
   Setup setup_;

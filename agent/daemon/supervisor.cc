@@ -34,7 +34,9 @@ Supervisor::Changes Supervisor::apply(const AgentConfig& config, RejectPool* rej
       continue;
     }
     const bool is_same = slot.is_leaving ? slot.next == found->second : slot.now == found->second;
-    if (!is_same) {
+    // What was wrong may be mended.
+    const bool has_failed = !slot.is_leaving && slot.thread && slot.thread->failed();
+    if (!is_same || has_failed) {
       changes.changed.push_back(name);
       slot.next = std::move(found->second);
       drain(slot);
@@ -172,7 +174,7 @@ std::vector<SourceStatus> Supervisor::statuses(std::chrono::steady_clock::time_p
                         .pool = slot.now.config.pool,
                         .snapshot = {}};
     failed.snapshot.state = is_stopping_ ? SourceState::failed : SourceState::backing_off;
-    if (!is_stopping_) failed.snapshot.next_start = retry_at_;
+    if (!is_stopping_) failed.snapshot.next_start = failed.snapshot.doubted_until = retry_at_;
     failed.snapshot.state_since = failed.snapshot.last_progress = now;
     failed.snapshot.last_error = slot.error;
     statuses.push_back(std::move(failed));

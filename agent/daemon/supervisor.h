@@ -40,7 +40,8 @@ class Supervisor {
     std::vector<std::string> added, changed, removed;
   };
   // From now on these sources. One that is configured as before, its pool's durability included, is
-  // not touched; one that is gone or other than before is drained first. See is_settled().
+  // not touched unless it has failed for good; one that is gone or other than before is drained
+  // first. See is_settled().
   // `rejects`, null for none, must outlive those that get it.
   Changes apply(const AgentConfig& config, RejectPool* rejects);
 

@@ -71,7 +71,7 @@ class Runner {
     for (;;) {
       const auto began = std::chrono::steady_clock::now();
       auto end = source_.run();
-      if (end && *end != SourceEnd::again) return {};
+      if (end && *end != SourceEnd::again && *end != SourceEnd::retry) return {};
       // What fails before it ever ran is wrong in a way that a person must look at.
       has_run = has_run || report_.snapshot().state != SourceState::starting;
       const bool is_last = stop_.level() != StopSignal::Level::run || once_ || !has_run;

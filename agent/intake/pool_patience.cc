@@ -64,7 +64,7 @@ void PoolPatience::pause(const Error& error) {
   (void)context_.stop.wait_for(pause_, seen);
   context_.report.working();
   pause_ = std::min(2 * pause_, kLongestPause);
-  if (on_stop_ && context_.stop.level() != StopSignal::Level::run) on_stop_();
+  if (while_blocked_) while_blocked_();
 }
 
 }  // namespace plasmite

@@ -32,8 +32,9 @@ class PoolPatience {
   // It works: the source is running (again).
   void over();
 
-  // Called again and again while the source is blocked and the stop signal asks for an end.
-  void set_on_stop(std::function<void()> on_stop) { on_stop_ = std::move(on_stop); }
+  // Called again and again while the source is blocked: at once when the stop signal changes, else
+  // after each pause.
+  void set_while_blocked(std::function<void()> look) { while_blocked_ = std::move(look); }
 
  private:
   void pause(const Error& error);
@@ -41,7 +42,7 @@ class PoolPatience {
   const SourceContext& context_;
   std::chrono::milliseconds pause_{kFirstPause};
   bool is_blocked_ = false;
-  std::function<void()> on_stop_;
+  std::function<void()> while_blocked_;
 };
 
 }  // namespace plasmite

@@ -10,13 +10,16 @@
 namespace plasmite {
 namespace {
 
-std::unique_ptr<Source> make(const SourceContext& context, const JournaldConfig&) {
+std::unique_ptr<Source> make(const SourceContext& context, const JournaldConfig&,
+                             const ProcessGuard*) {
   return std::make_unique<JournaldSource>(context);
 }
-std::unique_ptr<Source> make(const SourceContext& context, const TapConfig&) {
-  return std::make_unique<TapSource>(context);
+std::unique_ptr<Source> make(const SourceContext& context, const TapConfig&,
+                             const ProcessGuard* guard) {
+  return std::make_unique<TapSource>(context, guard);
 }
-std::unique_ptr<Source> make(const SourceContext& context, const StdinConfig&) {
+std::unique_ptr<Source> make(const SourceContext& context, const StdinConfig&,
+                             const ProcessGuard*) {
   return std::make_unique<StdinSource>(context);
 }
 
@@ -28,8 +31,9 @@ std::chrono::milliseconds Source::restart_delay(uint32_t failures) const {
   return kFirst * (1 << std::clamp(failures, 1u, kMostDoublings + 1) >> 1);
 }
 
-std::unique_ptr<Source> make_source(const SourceContext& context) {
-  return std::visit([&](const auto& kind) { return make(context, kind); }, context.config.kind);
+std::unique_ptr<Source> make_source(const SourceContext& context, const ProcessGuard* guard) {
+  return std::visit([&](const auto& kind) { return make(context, kind, guard); },
+                    context.config.kind);
 }
 
 }  // namespace plasmite

@@ -17,6 +17,7 @@
 
 namespace plasmite {
 
+class ProcessGuard;
 class RejectPool;
 
 // What a source is given to work with. All references outlive the source.
@@ -35,7 +36,8 @@ enum class SourceEnd : uint8_t {
   finished,  // it has nothing more to give, ever
   failed,    // likewise, and that is not how it should be
   stopped,   // the stop signal said so
-  again,     // it is to be run again, with back-off
+  again,     // it has ended as it should, and is to be run again
+  retry,     // likewise, and that is not how it should be: with back-off
 };
 
 class Source {
@@ -47,11 +49,12 @@ class Source {
   // What is wrong right now although run() goes on, e.g. that journald is down. Called when somebody asks, at
   // most once a second, from another thread than run().
   virtual std::optional<Error> probe() const { return std::nullopt; }
-  // How long to wait before running again, after `failures` ends in a row that were soon.
+  // How long to wait before running again, after so many failures in a row; 0: it has ended as it should.
   virtual std::chrono::milliseconds restart_delay(uint32_t failures) const;
 };
 
-// Makes the source that the configuration describes. The context must outlive it.
-std::unique_ptr<Source> make_source(const SourceContext& context);
+// Makes the source that the configuration describes. The context must outlive it, and so must the guard of what it
+// starts (null: none).
+std::unique_ptr<Source> make_source(const SourceContext& context, const ProcessGuard* guard = nullptr);
 
 }  // namespace plasmite

@@ -73,7 +73,7 @@ void SourceReport::settle(const SourceTotals& totals, std::optional<int64_t> las
   const MutexLock lock(mutex_);
   snapshot_.totals += totals;
   if (totals.stored != 0) {
-    snapshot_.doubted_until.reset();
+    if (doubt_ends_when_it_gets_on_) snapshot_.doubted_until.reset();
     snapshot_.last_commit_ns = wall_ns();
     snapshot_.last_event_ns = last_event_ns ? last_event_ns : snapshot_.last_commit_ns;
   }
@@ -111,13 +111,18 @@ void SourceReport::set_checkpoint(std::string_view checkpoint) {
 void SourceReport::set_caught_up(bool caught_up) {
   const MutexLock lock(mutex_);
   snapshot_.caught_up = caught_up;
-  if (caught_up && doubt_ends_when_caught_up_) snapshot_.doubted_until.reset();
+  if (caught_up && doubt_ends_when_it_gets_on_) snapshot_.doubted_until.reset();
 }
 
-void SourceReport::doubt(std::chrono::steady_clock::time_point until, bool may_catch_up) {
+void SourceReport::doubt(std::chrono::steady_clock::time_point until, bool may_get_on) {
   const MutexLock lock(mutex_);
   snapshot_.doubted_until = until;
-  doubt_ends_when_caught_up_ = may_catch_up;
+  doubt_ends_when_it_gets_on_ = may_get_on;
+}
+
+void SourceReport::trust() {
+  const MutexLock lock(mutex_);
+  snapshot_.doubted_until.reset();
 }
 
 void SourceReport::set_child(std::optional<int64_t> pid) {

@@ -20,7 +20,7 @@ enum class SourceState : uint8_t {
   starting,
   running,
   blocked,      // its pool does not take what it has; it goes on trying
-  backing_off,  // it failed, or its child ended, and starts again soon
+  backing_off,  // it failed (then there is doubt), or its child ended, and starts again soon
   finished,     // it has ended as it should and does not start again
   failed,       // it has ended otherwise and does not start again
   stopped,      // by request
@@ -84,9 +84,10 @@ class SourceReport {
   void set_checkpoint(std::string_view checkpoint);
   void set_caught_up(bool caught_up);
   void set_child(std::optional<int64_t> pid);
-  // Before it is run again after a failure. Storing a record ends the doubt, and where `may_catch_up` also
-  // having read all there is; a child that waits for something may fail all the same.
-  void doubt(std::chrono::steady_clock::time_point until, bool may_catch_up);
+  // Before it is run again after a failure. Where it `may_get_on`, storing a record ends the doubt, and so does having
+  // read all there is; a child that says or waits for something may fail all the same.
+  void doubt(std::chrono::steady_clock::time_point until, bool may_get_on);
+  void trust();  // no doubt any more
   // For the watchdog: before and after sleeping.
   void sleeping();
   void working();
@@ -97,7 +98,7 @@ class SourceReport {
   Observer observer_;
   mutable Mutex mutex_;
   SourceSnapshot snapshot_ GUARDED_BY(mutex_);
-  bool doubt_ends_when_caught_up_ GUARDED_BY(mutex_) = false;
+  bool doubt_ends_when_it_gets_on_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace plasmite

@@ -182,8 +182,8 @@ bool SourceWriter::gave_up() const { return state_->gave_up; }
 bool SourceWriter::full() const { return state_->appender->full(); }
 bool SourceWriter::empty() const { return state_->appender->empty() && !state_->has_unsettled; }
 
-void SourceWriter::set_on_stop_while_blocked(std::function<void()> on_stop) {
-  state_->patience.set_on_stop(std::move(on_stop));
+void SourceWriter::set_while_blocked(std::function<void()> look) {
+  state_->patience.set_while_blocked(std::move(look));
 }
 
 Result<void> SourceWriter::commit(std::optional<CheckpointView> checkpoint,

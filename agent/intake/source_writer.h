@@ -52,8 +52,8 @@ class SourceWriter {
   // The text must stay where it is until the commit; that is what arena() is for. Usage: too large
   // for the pool; nothing is remembered then.
   Result<void> add(JsonText text);
-  // Whether it, and `gaps` gap records, would still be published in one with all that is not committed yet:
-  // what a crash leaves must agree with the checkpoint.
+  // Whether it, and `gaps` gap records, would still be published in one with all that is not
+  // committed yet: what a crash leaves must agree with the checkpoint.
   bool fits(JsonText text, size_t gaps) const;
   // Records of our own, tagged "lifecycle"; the text is copied. One that the pool cannot take is
   // left out. What a gap counts is `lost`, but for that of "overflow", which count_dropped() is
@@ -77,9 +77,8 @@ class SourceWriter {
   // Whether a commit failed: an error of whoever commits by himself is then the pool's.
   bool gave_up() const;
 
-  // Called again and again, in the middle of a commit, while the stop signal asks for an end and
-  // the pool does not take the batch.
-  void set_on_stop_while_blocked(std::function<void()> on_stop);
+  // Called again and again, in the middle of a commit, while the pool does not take the batch.
+  void set_while_blocked(std::function<void()> look);
 
   // What is stored under this name; empty: nothing yet.
   Result<std::string> stored_checkpoint(std::string_view name) const;

@@ -20,16 +20,18 @@ constexpr std::chrono::milliseconds kKilledIsDead{2000};
 
 }  // namespace
 
-SupervisedRun::SupervisedRun(const SourceContext& context, SourceWriter& writer)
+SupervisedRun::SupervisedRun(const SourceContext& context, SourceWriter& writer,
+                             const ProcessGuard* guard)
     : context_(context),
       config_(std::get<TapConfig>(context.config.kind)),
       writer_(writer),
+      guard_(guard),
       id_(new_run_id()) {
-  writer_.set_on_stop_while_blocked([this] { look_at_stop(); });
+  writer_.set_while_blocked([this] { look_while_blocked(); });
 }
 
 SupervisedRun::~SupervisedRun() {
-  writer_.set_on_stop_while_blocked({});
+  writer_.set_while_blocked({});
   if (child_ && is_running()) kill();
   context_.report.set_child(std::nullopt);
 }
@@ -41,7 +43,12 @@ Result<void> SupervisedRun::start() {
                        .null_input = true,
                        .working_directory = config_.working_directory,
                        .environment = config_.environment,
-                       .death_signal = SIGKILL};
+                       .death_signal = SIGKILL,
+                       .guard = guard_};
+  if (config_.command.front().contains('/'))
+    options.not_found_hint =
+        "Check the path in `command`; a relative one starts at `directory`, else where the agent "
+        "runs.";
   sigemptyset(&options.signal_mask);
   auto child = RunningChild::spawn(options);
   if (!child) return std::unexpected(std::move(child.error()));
@@ -164,6 +171,14 @@ void SupervisedRun::look_at_stop() {
   }
 }
 
+// The end that comes meanwhile is noted later, and its time now.
+void SupervisedRun::look_while_blocked() {
+  look_at_stop();
+  if (!child_ || !is_running() || dead_since_) return;
+  pollfd dead{.fd = std::get<RunningChild>(*child_).pidfd(), .events = POLLIN, .revents = 0};
+  if (::poll(&dead, 1, 0) == 1) dead_since_ = Clock::now();
+}
+
 void SupervisedRun::begin_stop() {
   const auto& running = std::get<RunningChild>(*child_);
   kill_at_ = Clock::now() + config_.stop_timeout;
@@ -219,7 +234,7 @@ Result<ChildEnd> SupervisedRun::finish() {
   TapExit exit{.run = id_,
                .pty = false,
                .end = end,
-               .elapsed = child.elapsed(),
+               .elapsed = child.elapsed() - (exited_at_ - dead_since_.value_or(exited_at_)),
                .usage = {},
                .pipes_open = pipes_open,
                .out = streams_[0]->text.totals(),

@@ -24,8 +24,8 @@ namespace plasmite {
 
 class SupervisedRun {
  public:
-  // The context and the writer must outlive this.
-  SupervisedRun(const SourceContext& context, SourceWriter& writer);
+  // The context, the writer and the guard (null: none) must outlive this.
+  SupervisedRun(const SourceContext& context, SourceWriter& writer, const ProcessGuard* guard);
   // A child that still runs is killed.
   ~SupervisedRun();
   SupervisedRun(const SupervisedRun&) = delete;
@@ -53,6 +53,7 @@ class SupervisedRun {
   int timeout_ms() const;
   Result<void> step();
   void look_at_stop();
+  void look_while_blocked();
   void begin_stop();
   Result<void> note_exit();
   Result<void> read(Stream& stream);
@@ -63,6 +64,7 @@ class SupervisedRun {
   const SourceContext& context_;
   const TapConfig& config_;
   SourceWriter& writer_;
+  const ProcessGuard* guard_;
   std::string id_;
   RunSlot slot_;
   uint64_t slot_made_at_ = 0;  // how often the pool had been made anew then
@@ -72,7 +74,8 @@ class SupervisedRun {
   bool caught_up_ = false;
   std::optional<Clock::time_point> kill_at_;  // a stop was asked for
   bool killed_ = false;
-  Clock::time_point exited_at_{};
+  Clock::time_point exited_at_{};                // when its end was noted,
+  std::optional<Clock::time_point> dead_since_;  // and seen before, while the pool took nothing
 };
 
 }  // namespace plasmite

@@ -1,6 +1,7 @@
 #include "agent/intake/tap_source.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,10 +17,16 @@ bool ended_well(const ChildEnd& end) {
   return exited != nullptr && exited->code == 0;
 }
 
+// All that have a name; signal_name() is bound to what exit records say.
+std::string full_signal_name(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name != nullptr ? std::string("SIG") + name : signal_name(signal);
+}
+
 Error ended_badly_error(const ChildEnd& end) {
   const auto* killed = std::get_if<KilledBy>(&end);
   return Error(ErrorKind::Io, killed != nullptr
-                                  ? "the command was ended by " + signal_name(killed->signal)
+                                  ? "the command was ended by " + full_signal_name(killed->signal)
                                   : "the command ended with exit code " +
                                         std::to_string(std::get<ExitedWith>(end).code))
       .with_hint("Its last lines are in the pool, before its exit record.");
@@ -27,8 +34,8 @@ Error ended_badly_error(const ChildEnd& end) {
 
 }  // namespace
 
-TapSource::TapSource(const SourceContext& context)
-    : context_(context), config_(std::get<TapConfig>(context.config.kind)) {}
+TapSource::TapSource(const SourceContext& context, const ProcessGuard* guard)
+    : context_(context), config_(std::get<TapConfig>(context.config.kind)), guard_(guard) {}
 
 Result<SourceEnd> TapSource::run() {
   const auto is_stopping = [&] { return context_.stop.level() != StopSignal::Level::run; };
@@ -42,7 +49,7 @@ Result<SourceEnd> TapSource::run() {
   auto writer = SourceWriter::open(context_);
   if (!writer) return std::unexpected(std::move(writer.error()));
   if (is_stopping()) return SourceEnd::stopped;
-  SupervisedRun run(context_, **writer);
+  SupervisedRun run(context_, **writer, guard_);
   if (auto started = run.start(); !started) return failed(std::move(started.error()));
   auto captured = run.capture();
   context_.report.sleeping();
@@ -50,9 +57,9 @@ Result<SourceEnd> TapSource::run() {
   if (is_stopping() || !*captured) return SourceEnd::stopped;
   const bool well = ended_well(**captured);
   if (!well) context_.report.set_error(ended_badly_error(**captured));
-  if (config_.restart == TapConfig::Restart::always) return SourceEnd::again;
-  if (well) return SourceEnd::finished;
-  return config_.restart == TapConfig::Restart::on_failure ? SourceEnd::again : SourceEnd::failed;
+  if (well)
+    return config_.restart == TapConfig::Restart::always ? SourceEnd::again : SourceEnd::finished;
+  return config_.restart == TapConfig::Restart::never ? SourceEnd::failed : SourceEnd::retry;
 }
 
 std::chrono::milliseconds TapSource::restart_delay(uint32_t failures) const {

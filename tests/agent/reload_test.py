@@ -63,6 +63,23 @@ class ReloadTest(AgentTest):
         self.assertEqual(self.reload()["added"], ["web"])
         self.stop(agent)
 
+    def test_a_source_that_failed_is_started_again(self):
+        script = self.dir / "late.sh"
+        failing = f'[sources.late]\ntype = "tap"\npool = "app"\ncommand = ["{script}"]\nrestart = "never"\n'
+        self.configure(POOL + failing + self.tap("runs", "exec sleep 1000") + self.tap("done", "true"))
+        agent = self.start_agent()
+        self.wait_for_source("late", lambda source: source["state"] == "failed", "there is no such command")
+        self.wait_for_source("done", lambda source: source["state"] == "finished", "it is done")
+        runs = self.child("runs")
+        script.write_text("#!/bin/sh\necho here; exec sleep 1000\n")
+        script.chmod(0o755)
+        self.assertEqual(self.reload()["changed"], ["late"])
+        self.wait_for_source("late", lambda source: source["stored"] == 1, "it runs")
+        self.assertEqual(self.source("done")["state"], "finished")
+        self.assertEqual(self.child("runs"), runs)
+        self.assertEqual(self.ask().returncode, 0)
+        self.stop(agent)
+
     def test_sighup_reloads_too(self):
         self.configure(POOL + self.tap("web", "exec sleep 1000"))
         agent = self.start_agent()

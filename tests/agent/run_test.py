@@ -134,11 +134,30 @@ class RunTest(AgentTest):
         self.stop(agent)
 
     def test_a_child_has_no_descriptors_of_the_agent(self):
-        """Its own three, and the one that `ls` opens."""
+        """Its own three, and the one that `ls` opens: nor what the agent itself was started with."""
+        inherited = os.open("/etc/passwd", os.O_RDONLY)
+        self.addCleanup(os.close, inherited)
         self.configure(POOL + self.tap("web", "sleep 0.3; exec ls /proc/self/fd") + STDIN)
-        agent = self.start_agent(stdin=subprocess.PIPE)
+        agent = self.start_agent(stdin=subprocess.PIPE, pass_fds=[inherited])
         self.wait_for_source("web", lambda source: source["state"] == "finished", "it has ended")
         self.assertEqual(self.lines("app"), ["0", "1", "2", "3"])
+        self.stop(agent)
+
+    def test_a_command_that_says_why_and_fails_is_started_ever_less_often(self):
+        self.configure(POOL + self.tap("web", "echo cannot connect >&2; exit 3", restart="always", restart_delay="100ms",
+                                       max_restart_delay="1h"))
+        agent = self.start_agent()
+        wait_for(lambda: (self.source("web")["next_start_ms"] or 0) > 400, "the delay has doubled three times")
+        self.assertEqual(self.ask().returncode, 1, "and it is degraded")
+        self.assertEqual(self.log().count("source has trouble"), 1, self.log())
+        self.stop(agent)
+
+    def test_a_command_that_ends_well_is_started_again_and_nothing_is_wrong(self):
+        self.configure(POOL + self.tap("web", "echo done", restart="always", restart_delay="100ms", max_restart_delay="1h"))
+        agent = self.start_agent()
+        self.wait_for_source("web", lambda source: source["restarts"] >= 6, "the delay stays as it is")
+        for _ in range(20):
+            self.assertEqual(self.ask().returncode, 0)
         self.stop(agent)
 
     def test_a_failing_source_stops_no_other(self):

@@ -46,13 +46,19 @@ class StopTest(AgentTest):
         self.stop(agent, code=1)
         wait_for(lambda: not is_alive(child), "the child is gone")
 
+    def test_a_child_that_ignores_the_signal_is_no_trouble_with_all_defaults(self):
+        self.configure(POOL + self.tap("web", "trap '' TERM; echo ready; while :; do sleep 0.05; done"))
+        agent = self.start_agent()
+        self.wait_for_source("web", lambda source: source["stored"] == 1, "it is ready")
+        self.stop(agent)
+
     def test_no_zombies_pile_up_of_commands_that_end(self):
         self.configure(POOL + self.tap("web", "exit 3", restart="always", restart_delay="100ms", max_restart_delay="100ms"))
         agent = self.start_agent()
         self.wait_for_source("web", lambda source: source["restarts"] >= 5, "it is run again and again")
         children = pathlib.Path(f"/proc/{agent.pid}/task")
         pids = [pid for task in children.iterdir() for pid in (task / "children").read_text().split()]
-        self.assertLessEqual(len(pids), 1, "the one that runs")
+        self.assertLessEqual(len(pids), 2, "the one that runs, and the guard")
         self.stop(agent)
 
     def test_a_second_signal_cuts_off_at_once(self):

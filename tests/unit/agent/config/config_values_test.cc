@@ -5,6 +5,7 @@ namespace plasmite {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -195,6 +196,13 @@ TEST_F(ConfigValues, ThatAreOddAreWarnedOf) {
                       "\"a\"\ncommand = [\"x\"]\n"),
               HasSubstr("takes no records above"));
   secrets["/secret"] = {.value = "x", .readable_by_all = true};
+  EXPECT_THAT(warning(tap("stop_timeout = \"10s\"")),
+              AllOf(HasSubstr("agent.toml:7: sources.s.stop_timeout"), HasSubstr("drain_timeout")));
+  EXPECT_THAT(warning("[agent]\ndrain_timeout = \"3s\"\n" + tap("")),
+              HasSubstr("agent.toml:5: sources.s.stop_timeout"))
+      << "also the default";
+  EXPECT_EQ(warning(tap("stop_timeout = \"9999ms\"")), "0 warnings");
+  EXPECT_EQ(warning(tap("stop_timeout = \"1h\"\nstop_signal = \"KILL\"")), "0 warnings");
   EXPECT_THAT(warning(tap("environment_from = { T = \"/secret\" }")),
               HasSubstr("read by everybody"));
 }

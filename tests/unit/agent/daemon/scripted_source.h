@@ -21,6 +21,7 @@ struct Script {
   Run run;
   std::function<std::optional<Error>()> probe = nullptr;
   std::chrono::milliseconds restart_delay{1};
+  std::function<void(uint32_t failures)> on_delay = nullptr;
 };
 
 class ScriptedSource final : public Source {
@@ -32,7 +33,10 @@ class ScriptedSource final : public Source {
   std::optional<Error> probe() const override {
     return script_.probe ? script_.probe() : std::nullopt;
   }
-  std::chrono::milliseconds restart_delay(uint32_t) const override { return script_.restart_delay; }
+  std::chrono::milliseconds restart_delay(uint32_t failures) const override {
+    if (script_.on_delay) script_.on_delay(failures);
+    return script_.restart_delay;
+  }
 
  private:
   const SourceContext& context_;

@@ -42,6 +42,12 @@ class SourceThreadTest : public testing::Test {
   }}};
 };
 
+void store_one(const SourceContext& context) {
+  SourceTotals totals;
+  totals.stored = 1;
+  context.report.settle(totals);
+}
+
 TEST_F(SourceThreadTest, SaysOnceThatItHasEnded) {
   for (const SourceEnd end : {SourceEnd::finished, SourceEnd::failed}) {
     ended_ = 0;
@@ -88,9 +94,10 @@ TEST_F(SourceThreadTest, WhoFailsAtEveryStartIsInTroubleAtEveryInstant) {
       (void)context.stop.wait_for(std::chrono::milliseconds(3));
       const Error error(ErrorKind::Io, "broken");
       if (is_error) return std::unexpected(error);
-      context.report.set_caught_up(true);  // a child that waits, then fails
+      context.report.set_caught_up(true);  // a child that waits, says something, then fails
+      store_one(context);
       context.report.set_error(error);
-      return SourceEnd::again;
+      return SourceEnd::retry;
     }});
     EXPECT_TRUE(eventually([&] { return runs >= 1; }));
     EXPECT_TRUE(eventually([&] {
@@ -153,6 +160,53 @@ TEST_F(SourceThreadTest, AnEndThatIsNoErrorWaitsAsLongAsTheSourceSays) {
       start({.run = ends_with(SourceEnd::again).run, .restart_delay = std::chrono::hours(1)});
   EXPECT_TRUE(eventually([&] { return snapshot(*source).state == SourceState::backing_off; }));
   EXPECT_GT(*snapshot(*source).next_start - Clock::now(), std::chrono::minutes(50));
+}
+
+// A command can say a lot before it fails, and fail again.
+TEST_F(SourceThreadTest, FailuresInARowAreCountedWhateverTheCommandHasSaid) {
+  std::vector<uint32_t> counted;
+  auto source = start({.run = [](const SourceContext& context, int nth) -> Result<SourceEnd> {
+                         store_one(context);
+                         if (nth == 3) return SourceEnd::again;
+                         if (nth == 6) return SourceEnd::finished;
+                         return SourceEnd::retry;
+                       },
+                       .on_delay = [&](uint32_t failures) { counted.push_back(failures); }});
+  EXPECT_TRUE(eventually([&] { return ended_ == 1; }));
+  EXPECT_EQ(counted, (std::vector<uint32_t>{1, 2, 3, 0, 1, 2}))
+      << "a good end is none, and ends it";
+}
+
+TEST_F(SourceThreadTest, AnErrorAfterSomethingWasStoredIsNoFailureInARow) {
+  std::vector<uint32_t> counted;
+  auto source = start({.run = [](const SourceContext& context, int nth) -> Result<SourceEnd> {
+                         if (nth == 2) store_one(context);
+                         if (nth == 4) return SourceEnd::finished;
+                         return std::unexpected(Error(ErrorKind::Io, "broken"));
+                       },
+                       .on_delay = [&](uint32_t failures) { counted.push_back(failures); }});
+  EXPECT_TRUE(eventually([&] { return ended_ == 1; }));
+  EXPECT_EQ(counted, (std::vector<uint32_t>{1, 2, 1, 2}));
+}
+
+TEST_F(SourceThreadTest, WhoWaitsAfterAGoodEndIsNotInTrouble) {
+  std::atomic<bool> was_seen{false};
+  auto source = start({.run = [&](const SourceContext& context, int nth) -> Result<SourceEnd> {
+                         if (nth == 0) return SourceEnd::retry;
+                         while (!was_seen && context.stop.level() == StopSignal::Level::run)
+                           (void)context.stop.wait_for(std::chrono::milliseconds(1));
+                         return SourceEnd::again;
+                       },
+                       .restart_delay = std::chrono::milliseconds(20)});
+  EXPECT_TRUE(eventually([&] { return is_in_trouble(source->status(Clock::now())); }));
+  was_seen = true;
+  EXPECT_TRUE(eventually([&] { return snapshot(*source).totals.restarts >= 2; }));
+  for (int waits = 0; waits < 5;) {
+    const SourceStatus now = source->status(Clock::now());
+    EXPECT_FALSE(is_in_trouble(now));
+    if (now.snapshot.state == SourceState::backing_off) ++waits;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 TEST_F(SourceThreadTest, StoppingEndsTheBackOffAtOnce) {

@@ -101,10 +101,18 @@ TEST(AssessHealth, IsHealthyIfNothingIsWrong) {
   EXPECT_TRUE(assess(some_status()).problems.empty());
 }
 
+TEST(AssessHealth, WaitingForTheNextStartAfterAGoodEndIsHealthy) {
+  AgentStatus status = some_status();
+  status.sources[1].snapshot.state = SourceState::backing_off;
+  EXPECT_TRUE(assess(status).healthy);
+  EXPECT_TRUE(assess(status).problems.empty());
+}
+
 TEST(AssessHealth, EachThingThatIsWrongIsOneSentenceAndDegrades) {
   std::vector<std::pair<const char*, AgentStatus>> wrong(8, {"", some_status()});
   const auto state = [](AgentStatus& status, SourceState is) {
     status.sources[1].snapshot.state = is;
+    status.sources[1].snapshot.doubted_until = status.now;
   };
   state((wrong[0] = {"web waits for its pool p", some_status()}).second, SourceState::blocked);
   state((wrong[1] = {"web is down", some_status()}).second, SourceState::backing_off);

@@ -35,6 +35,7 @@ TEST(StatusView, ShowsHealthThenSourcesThenPools) {
 TEST(StatusView, WhatIsWrongComesFirstAndFitsTheTerminal) {
   AgentStatus status = some_status();
   status.sources[0].snapshot.state = SourceState::backing_off;
+  status.sources[0].snapshot.doubted_until = status.now;
   status.sources[0].snapshot.next_start = status.now + std::chrono::milliseconds(4200);
   status.sources[0].snapshot.last_error =
       Error(ErrorKind::Io, "the disk that all of this is kept on has no space left for anything")

@@ -85,6 +85,35 @@ TEST_F(SupervisorTest, NothingIsTriedAgainWhenEverythingEnds) {
   EXPECT_TRUE(supervisor_.all_ended());
 }
 
+TEST_F(SupervisorTest, AReloadStartsAgainWhatHasFailedAndNothingElse) {
+  add("failed");
+  add("finished");
+  add("runs");
+  scripts_.set("failed", ends_with(SourceEnd::failed));
+  scripts_.set("finished", ends_with(SourceEnd::finished));
+  (void)supervisor_.apply(config_, nullptr);
+  const auto state_of = [&](const char* name) { return status_of(name).snapshot.state; };
+  EXPECT_TRUE(eventually([&] {
+    return state_of("failed") == SourceState::failed &&
+           state_of("finished") == SourceState::finished &&
+           state_of("runs") == SourceState::running;
+  }));
+  EXPECT_TRUE(eventually([&] {  // its thread may still be about to end
+    (void)supervisor_.apply(config_, nullptr);
+    return supervisor_.is_settled();
+  }));
+  scripts_.set("failed", patient());
+  EXPECT_TRUE(eventually([&] { return state_of("failed") == SourceState::failed; }));
+  const auto changes = supervisor_.apply(config_, nullptr);
+  EXPECT_EQ(changes.changed, std::vector<std::string>{"failed"});
+  EXPECT_TRUE(changes.added.empty() && changes.removed.empty());
+  EXPECT_TRUE(eventually([&] {
+    (void)supervisor_.apply(config_, nullptr);
+    return state_of("failed") == SourceState::running;
+  }));
+  EXPECT_EQ(state_of("finished"), SourceState::finished);
+}
+
 TEST_F(SupervisorTest, ASourceWithoutAThreadThatAReloadTakesAwayIsGone) {
   add("poor");
   without_thread_ = "poor";

@@ -177,7 +177,7 @@ TEST_F(SourceWriterTest, ItGoesOnTryingWhileDrainedAndGivesUpWhenToldToEndNow) {
   const HeldLock lock(path_);
   must(add(*writer, R"({"n":1})"));
   std::atomic<int> told = 0;
-  writer->set_on_stop_while_blocked([&] { ++told; });
+  writer->set_while_blocked([&] { ++told; });
   auto committed = commit_aside(*writer);
   until_blocked();
   stop_.request(StopSignal::Level::drain);

@@ -61,10 +61,16 @@ std::string line(std::string_view text, std::string_view stream = "stdout") {
          std::string(stream) + R"("})";
 }
 
+bool is_zombie(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  const std::string all{std::istreambuf_iterator<char>(stat), {}};
+  return all.find(") Z ") != std::string::npos;
+}
+
 TEST_F(TapSourceTest, StoresTheSameRecordsAsTap) {
   shell("echo out; echo err >&2; exit 3");
   config_.tags = {"t"};
-  EXPECT_EQ(run(), SourceEnd::again);
+  EXPECT_EQ(run(), SourceEnd::retry);
   EXPECT_THAT(lines(), testing::UnorderedElementsAre(line("out"), line("err", "stderr")));
   EXPECT_THAT(
       lifecycle(),
@@ -90,10 +96,14 @@ TEST_F(TapSourceTest, RestartsAsItsPolicySays) {
   EXPECT_EQ(end_of(Restart::never, "exit 0"), SourceEnd::finished);
   EXPECT_EQ(end_of(Restart::never, "exit 1"), SourceEnd::failed);
   EXPECT_EQ(end_of(Restart::on_failure, "exit 0"), SourceEnd::finished);
-  EXPECT_EQ(end_of(Restart::on_failure, "kill -TERM $$"), SourceEnd::again);
+  EXPECT_EQ(end_of(Restart::on_failure, "kill -TERM $$"), SourceEnd::retry);
   EXPECT_EQ(report_.snapshot().last_error->message(), "the command was ended by SIGTERM");
+  EXPECT_EQ(end_of(Restart::on_failure, "kill -ABRT $$"), SourceEnd::retry);
+  EXPECT_EQ(report_.snapshot().last_error->message(), "the command was ended by SIGABRT");
+  EXPECT_EQ(end_of(Restart::on_failure, "kill -40 $$"), SourceEnd::retry);
+  EXPECT_EQ(report_.snapshot().last_error->message(), "the command was ended by SIG40");
   EXPECT_EQ(end_of(Restart::always, "exit 0"), SourceEnd::again);
-  EXPECT_EQ(end_of(Restart::always, "exit 1"), SourceEnd::again);
+  EXPECT_EQ(end_of(Restart::always, "exit 1"), SourceEnd::retry);
 }
 
 TEST_F(TapSourceTest, AMissingCommandIsAnErrorThatTheRestartPolicyDecidesOn) {
@@ -107,11 +117,24 @@ TEST_F(TapSourceTest, AMissingCommandIsAnErrorThatTheRestartPolicyDecidesOn) {
   EXPECT_THAT(bodies_of(path_), IsEmpty());
 }
 
+TEST_F(TapSourceTest, WhatToDoAboutAMissingCommandFitsHowItWasNamed) {
+  for (const char* name : {"/nonexistent/x", "./late.sh", "plasmite-no-such-command"}) {
+    tap().command = {name};
+    const auto end = TapSource(context_).run();
+    ASSERT_FALSE(end);
+    const std::string& hint = end.error().hint();
+    const bool is_path = std::string(name).contains('/');
+    EXPECT_EQ(hint.contains("PATH"), !is_path) << hint;
+    EXPECT_EQ(hint.contains("the path in `command`"), is_path) << hint;
+  }
+}
+
 TEST_F(TapSourceTest, AMissingWorkingDirectoryIsNamed) {
   tap().working_directory = dir_ / "none";
   const auto end = TapSource(context_).run();
   ASSERT_FALSE(end);
   EXPECT_EQ(end.error().message(), "working directory not found: " + (dir_ / "none").string());
+  EXPECT_EQ(end.error().path(), "") << "it would be shown twice";
 }
 
 TEST_F(TapSourceTest, TheChildHasItsDirectoryItsEnvironmentAndNoInput) {
@@ -194,14 +217,38 @@ TEST_F(TapSourceTest, AStopWhileThePoolIsBlockedReachesTheChildAndTheRecordsFoll
   eventually([&] { return state() == SourceState::blocked; });
   const pid_t child = static_cast<pid_t>(*report_.snapshot().child_pid);
   stop_.request(StopSignal::Level::drain);
-  eventually([&] {  // not reaped before the pool takes records again
-    std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
-    const std::string all{std::istreambuf_iterator<char>(stat), {}};
-    return all.find(") Z ") != std::string::npos;
-  });
+  eventually([&] { return is_zombie(child); });  // not reaped before the pool takes records again
   lock.release();
   EXPECT_EQ(must(end.get()), SourceEnd::stopped);
   EXPECT_EQ(lines().back(), line("bye"));
+}
+
+// elapsed_ms is the command's time, not that of whoever could not store its lines.
+TEST_F(TapSourceTest, WaitingForThePoolIsNoTimeOfTheChild) {
+  const auto began = std::chrono::steady_clock::now();
+  const auto since_begin = [&] {
+    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began)
+        .count();
+  };
+  shell("echo ready; read go < " + (dir_ / "fifo").string() + "; echo last");
+  ASSERT_EQ(::mkfifo((dir_ / "fifo").c_str(), 0600), 0);
+  auto end = run_aside();
+  until_stored(1);
+  const pid_t child = static_cast<pid_t>(*report_.snapshot().child_pid);
+  HeldLock lock(path_);
+  std::ofstream(dir_ / "fifo") << "go\n";
+  eventually([&] { return state() == SourceState::blocked && is_zombie(child); });
+  for (int pauses = 0; pauses < 2; ++pauses) {  // the second one begins after a look at the child
+    const auto before = report_.snapshot().last_error_ns;
+    eventually([&] { return report_.snapshot().last_error_ns != before; });
+  }
+  const auto known = since_begin();
+  std::this_thread::sleep_for(milliseconds(300));
+  lock.release();
+  EXPECT_EQ(must(end.get()), SourceEnd::finished);
+  const std::string exit = lifecycle().back();
+  EXPECT_LE(std::stoll(exit.substr(exit.find(R"("elapsed_ms":)") + 13)), known) << exit;
+  EXPECT_EQ(lines().back(), line("last"));
 }
 
 TEST_F(TapSourceTest, WhatTheChildLeavesBehindIsWaitedForAndEndsWithTheRun) {
