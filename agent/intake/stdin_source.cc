@@ -81,7 +81,7 @@ StdinSource::~StdinSource() = default;
 
 Result<void> StdinSource::open_input() {
   if (input_.is_open()) return {};
-  auto opened = SourceInput::open(std::move(given_), context_.config.overflow);
+  auto opened = SourceInput::open(std::move(given_), context_.config.overflow, context_.report);
   if (!opened) return std::unexpected(std::move(opened.error()));
   input_ = std::move(*opened);
   return {};
@@ -125,6 +125,7 @@ Result<SourceEnd> StdinSource::read_all(Reader& reader, SourceWriter& writer) {
       if (auto finished = reader.finish(); !finished) return std::unexpected(finished.error());
       return SourceEnd::stopped;
     }
+    input_.tell_dropped(writer);
     const auto filled = reader.read(input_.fd());
     input_.tell_dropped(writer);
     if (!filled) return std::unexpected(filled.error());
