@@ -1,6 +1,9 @@
 #include "agent/intake/source_report.h"
 
 #include <numeric>
+#include <utility>
+
+#include "agent/intake/agent_hint.h"
 
 namespace plasmite {
 namespace {
@@ -128,10 +131,11 @@ void SourceReport::set_state(SourceState state,
   if (is_new) tell_observer();
 }
 
-void SourceReport::set_error(const Error& error) {
+void SourceReport::set_error(Error error) {
+  if (is_of_agent_) error = with_agent_hint(std::move(error));
   {
     const MutexLock lock(mutex_);
-    snapshot_.last_error = error;
+    snapshot_.last_error = std::move(error);
     snapshot_.last_error_ns = wall_ns();
     snapshot_.pool_wait_has_error = true;
   }

@@ -97,7 +97,10 @@ class SourceReport {
   void settle(const SourceTotals& totals, std::optional<int64_t> last_event_ns = {});
   void set_state(SourceState state,
                  std::optional<std::chrono::steady_clock::time_point> next_start = {});
-  void set_error(const Error& error);
+  void set_error(Error error);
+  // Its errors get hints that name keys of the configuration instead of options. To be said before
+  // that thread starts.
+  void advise_as_agent() { is_of_agent_ = true; }
   void set_checkpoint(std::string_view checkpoint);
   void set_caught_up(bool caught_up);
   void set_child(std::optional<int64_t> pid);
@@ -115,6 +118,7 @@ class SourceReport {
   void tell_observer();
 
   Observer observer_;
+  bool is_of_agent_ = false;
   mutable Mutex mutex_;
   SourceSnapshot snapshot_ GUARDED_BY(mutex_);
   bool doubt_ends_when_caught_up_ GUARDED_BY(mutex_) = false;
