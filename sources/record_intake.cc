@@ -82,7 +82,7 @@ Result<void> RecordIntake::take(PaddedText text, RecordPosition at) {
 }
 
 Result<void> RecordIntake::take_copy(std::string_view text, RecordPosition at) {
-  if (text.size() > options_.max_record_bytes) return reject_oversized(text, at);
+  if (text.size() > options_.max_record_bytes) return reject_oversized(text, at, /*is_cut=*/false);
   char* copy = appender_.arena().reserve(text.size() + kJsonPadding);
   std::memcpy(copy, text.data(), text.size());
   std::memset(copy + text.size(), 0, kJsonPadding);
@@ -98,26 +98,29 @@ Result<void> RecordIntake::reject(std::string_view text, RecordPosition at, cons
   return bad_record(text, at, oversize ? "Oversize" : "Parse", error);
 }
 
-Result<void> RecordIntake::reject_oversized(std::string_view text, RecordPosition at) {
+Result<void> RecordIntake::reject_oversized(std::string_view text, RecordPosition at, bool is_cut) {
   ++records_;
   return bad_record(
       text, at, "Oversize",
       Error(ErrorKind::Usage, "record exceeds size limit")
           .with_cause("the limit is " + std::to_string(options_.max_record_bytes) + " bytes")
-          .with_hint("Raise the limit with --max-record, or split the record."));
+          .with_hint("Raise the limit with --max-record, or split the record."),
+      is_cut);
 }
 
 Result<void> RecordIntake::bad_record(std::string_view text, RecordPosition at,
-                                      std::string_view error_kind, const Error& error) {
-  if (options_.on_bad_record == OnBadRecord::stop)
-    return std::unexpected(describe(text, at, error));
+                                      std::string_view error_kind, const Error& error,
+                                      bool is_cut) {
+  const bool stops = options_.on_bad_record == OnBadRecord::stop;
+  if (options_.on_skip && (!stops || options_.tells_at_stop))
+    report(text, at, error_kind, error, is_cut);
+  if (stops) return std::unexpected(describe(text, at, error));
   ++failed_;
-  if (options_.on_skip) report(text, at, error_kind, error);
   return {};
 }
 
 void RecordIntake::report(std::string_view text, RecordPosition at, std::string_view error_kind,
-                          const Error& error) {
+                          const Error& error, bool is_cut) {
   std::string message = error.message();
   if (!error.causes().empty()) message += ": " + error.causes().front();
   options_.on_skip({.index = records_,
@@ -127,7 +130,8 @@ void RecordIntake::report(std::string_view text, RecordPosition at, std::string_
                     .error_kind = error_kind,
                     .message = std::move(message),
                     .snippet = snippet_of(text),
-                    .text = text});
+                    .text = text,
+                    .is_cut = is_cut});
 }
 
 // The same error, said about a place in the input.

@@ -33,8 +33,9 @@ struct SkippedRecord {
   // "Parse", "Oversize", or "Refused": valid, but too large for the pool.
   std::string_view error_kind;
   std::string message;
-  std::string snippet;  // its beginning, at most 200 bytes; may be no UTF-8
+  std::string snippet;    // its beginning, at most 200 bytes; may be no UTF-8
   std::string_view text;  // all of it that is known; valid during the callback
+  bool is_cut = false;    // the record is longer than that; nobody knows yet by how much
 };
 
 struct IntakeOptions {
@@ -42,6 +43,7 @@ struct IntakeOptions {
   TagBlock tags = {};  // of every record
   size_t max_record_bytes = kMaxRecordBytes;
   std::function<void(const SkippedRecord&)> on_skip = {};  // may be empty
+  bool tells_at_stop = false;  // on_skip is also called for the record that ends it all
 };
 
 // Where the framings differ in what they say about a record.
@@ -82,7 +84,8 @@ class RecordIntake {
   // first cause, the number of the line or record. Errors that are not the record's fault are
   // returned as they are with either.
   Result<void> reject(std::string_view text, RecordPosition at, const Error& error);
-  Result<void> reject_oversized(std::string_view text, RecordPosition at);
+  // `is_cut`: there is more of it than `text`.
+  Result<void> reject_oversized(std::string_view text, RecordPosition at, bool is_cut = true);
 
   Result<void> commit() { return appender_.commit(); }
 
@@ -91,9 +94,9 @@ class RecordIntake {
 
  private:
   Result<void> bad_record(std::string_view text, RecordPosition at, std::string_view error_kind,
-                          const Error& error);
+                          const Error& error, bool is_cut = false);
   void report(std::string_view text, RecordPosition at, std::string_view error_kind,
-              const Error& error);
+              const Error& error, bool is_cut);
   Error describe(std::string_view text, RecordPosition at, const Error& error) const;
   Result<JsonText> check_replaced(std::string_view text);
 

@@ -38,7 +38,10 @@ std::string source_sentence(const SourceStatus& source) {
     default:
       text += "has failed and is not started again";
   }
-  return now.last_error ? text + ": " + words_of(*now.last_error) : text + ".";
+  // An error from before it began to wait says nothing about that.
+  const bool is_told =
+      now.state != SourceState::blocked || !now.pool_wait_since || now.pool_wait_has_error;
+  return is_told && now.last_error ? text + ": " + words_of(*now.last_error) : text + ".";
 }
 
 }  // namespace

@@ -70,11 +70,11 @@ struct SourceFamilies {
   MetricFamily lag{"plasmite_source_lag_seconds",
                    "How far the source is behind; 0 if it has seen everything.", Type::gauge};
 
-  void add(const SourceStatus& source, int64_t now_ns);
+  void add(const SourceStatus& source, const AgentStatus& status);
   void move_to(std::vector<MetricFamily>& families);
 };
 
-void SourceFamilies::add(const SourceStatus& source, int64_t now_ns) {
+void SourceFamilies::add(const SourceStatus& source, const AgentStatus& status) {
   const SourceSnapshot& now = source.snapshot;
   const MetricLabels labels = {{"source", source.name}, {"type", source.type}};
   const auto with = [&](std::string_view label, std::string_view value) {
@@ -101,7 +101,7 @@ void SourceFamilies::add(const SourceStatus& source, int64_t now_ns) {
     state.add(with("state", source_state_name(each)), each == now.state ? 1 : 0);
   if (now.last_event_ns)
     last_event.add_seconds(labels, static_cast<double>(*now.last_event_ns) / kNsPerSecond);
-  if (const auto behind = lag_ms(now, now_ns))
+  if (const auto behind = lag_ms(now, status))
     lag.add_seconds(labels, static_cast<double>(*behind) / 1000);
 }
 
@@ -183,7 +183,7 @@ std::vector<MetricFamily> agent_metrics(const AgentStatus& status) {
   for (MetricFamily* family : {&info, &started, &healthy, &kept, &lost})
     families.push_back(std::move(*family));
   SourceFamilies sources;
-  for (const SourceStatus& source : status.sources) sources.add(source, status.now_ns);
+  for (const SourceStatus& source : status.sources) sources.add(source, status);
   sources.move_to(families);
   PoolFamilies pools;
   for (const PoolStatus& pool : status.pools) pools.add(pool);

@@ -55,6 +55,7 @@ SourceThread::SourceThread(Setup setup, StopSignal stop)
                .report = report_,
                .open_pool = setup_.open_pool,
                .rejects = setup_.rejects} {
+  report_.advise_as_agent();
   report_.observe([this](const SourceSnapshot& snapshot) { observe(snapshot); });
   source_ = setup_.make(context_);
 }

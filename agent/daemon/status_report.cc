@@ -146,7 +146,7 @@ void add_source(JsonWriter& json, const SourceStatus& source, const AgentStatus&
   }
   add_counts(json, "dropped", counts_by_name(now.totals.dropped, drop_reason_name, DropReason{}));
   json.key("gaps").number(now.totals.gaps);
-  json.key("lag_ms").number_or_null(lag_ms(now, status.now_ns));
+  json.key("lag_ms").number_or_null(lag_ms(now, status));
   add_error(json, "last_error", now.last_error, now.last_error_ns);
   json.key("last_event_age_ms").number_or_null(since(now.last_event_ns, status.now_ns));
   add_time(json, "last_event_time", now.last_event_ns);
@@ -173,9 +173,15 @@ void add_source(JsonWriter& json, const SourceStatus& source, const AgentStatus&
 
 }  // namespace
 
-std::optional<int64_t> lag_ms(const SourceSnapshot& snapshot, int64_t now_ns) {
+std::optional<int64_t> lag_ms(const SourceSnapshot& snapshot, const AgentStatus& status) {
   if (snapshot.caught_up) return 0;
-  return since(snapshot.last_event_ns, now_ns);
+  const auto newest_age = since(snapshot.last_event_ns, status.now_ns);
+  if (!snapshot.pool_wait_since) return newest_age;
+  const auto waited = std::max<int64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(status.now - *snapshot.pool_wait_since)
+          .count(),
+      0);
+  return snapshot.was_behind ? std::max(newest_age.value_or(0), waited) : waited;
 }
 
 std::string status_as_json(const AgentStatus& status) {

@@ -11,7 +11,8 @@ namespace plasmite {
 std::string status_as_json(const AgentStatus& status);
 
 // How far the source is behind: 0 if it has seen everything, else the age of the newest record it
-// has stored. None: nothing is known.
-std::optional<int64_t> lag_ms(const SourceSnapshot& snapshot, int64_t now_ns);
+// has stored; of one that is blocked and was not behind before, how long it has waited for its
+// pool. None: nothing is known.
+std::optional<int64_t> lag_ms(const SourceSnapshot& snapshot, const AgentStatus& status);
 
 }  // namespace plasmite

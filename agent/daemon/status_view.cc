@@ -46,7 +46,35 @@ std::string with_colors(const std::string& table, const std::vector<int>& row_co
   return out;
 }
 
-std::string sources_table(const AgentStatus& status, bool color) {
+// Names, which are ASCII, in at most so many columns.
+std::string shortened(const std::string& name, size_t most) {
+  return name.size() <= most ? name : name.substr(0, most - 1) + "…";
+}
+
+// A table whose cells in `names` are as long as the terminal has room for, but never unreadable.
+std::string fitted(const std::vector<Column>& columns, const std::vector<TableRow>& rows,
+                   const std::vector<size_t>& names, size_t terminal_columns) {
+  constexpr size_t kLeast = 8, kLongest = 63;
+  std::string table = format_columns(columns, rows);
+  const auto is_too_wide = [&] {
+    for (size_t begin = 0; begin < table.size();) {
+      const size_t end = table.find('\n', begin);
+      if (display_width(std::string_view(table).substr(begin, end - begin)) > terminal_columns)
+        return true;
+      begin = end + 1;
+    }
+    return false;
+  };
+  for (size_t most = kLongest; most >= kLeast && is_too_wide(); --most) {
+    std::vector<TableRow> shorter = rows;
+    for (TableRow& row : shorter)
+      for (const size_t name : names) row[name] = shortened(row[name], most);
+    table = format_columns(columns, shorter);
+  }
+  return table;
+}
+
+std::string sources_table(const AgentStatus& status, const ViewOptions& options) {
   if (status.sources.empty()) return "No sources.\n";
   std::vector<TableRow> rows;
   std::vector<int> colors;
@@ -59,19 +87,19 @@ std::string sources_table(const AgentStatus& status, bool color) {
                     short_age(source.snapshot.last_event_ns, status.now_ns), source.pool});
     colors.push_back(is_in_trouble(source) ? kRed : 0);
   }
-  return with_colors(format_columns({{"SOURCE"},
-                                     {"TYPE"},
-                                     {"STATE"},
-                                     {"STORED", Align::right},
-                                     {"LEFT OUT", Align::right},
-                                     {"LOST", Align::right},
-                                     {"LAST EVENT"},
-                                     {"POOL"}},
-                                    rows),
-                     colors, color);
+  return with_colors(fitted({{"SOURCE"},
+                             {"TYPE"},
+                             {"STATE"},
+                             {"STORED", Align::right},
+                             {"LEFT OUT", Align::right},
+                             {"LOST", Align::right},
+                             {"LAST EVENT"},
+                             {"POOL"}},
+                            rows, {0, 7}, options.columns),
+                     colors, options.color);
 }
 
-std::string pools_table(const AgentStatus& status, bool color) {
+std::string pools_table(const AgentStatus& status, const ViewOptions& options) {
   if (status.pools.empty()) return {};
   std::vector<TableRow> rows;
   std::vector<int> colors;
@@ -91,16 +119,16 @@ std::string pools_table(const AgentStatus& status, bool color) {
                     short_age(info.newest_time_ns, status.now_ns)});
     colors.push_back(pool.error ? kRed : 0);
   }
-  return with_colors(format_columns({{"POOL"},
-                                     {"SIZE", Align::right},
-                                     {"USED", Align::right},
-                                     {"RECORDS", Align::right},
-                                     {"RATE", Align::right},
-                                     {"BYTES", Align::right},
-                                     {"OLDEST"},
-                                     {"NEWEST"}},
-                                    rows),
-                     colors, color);
+  return with_colors(fitted({{"POOL"},
+                             {"SIZE", Align::right},
+                             {"USED", Align::right},
+                             {"RECORDS", Align::right},
+                             {"RATE", Align::right},
+                             {"BYTES", Align::right},
+                             {"OLDEST"},
+                             {"NEWEST"}},
+                            rows, {0}, options.columns),
+                     colors, options.color);
 }
 
 std::string health_line(const AgentStatus& status, const Health& health,
@@ -120,8 +148,8 @@ std::string status_as_text(const AgentStatus& status, const ViewOptions& options
   for (const std::string& problem : health.problems)
     text += "  " + label("!", kYellow, options.color) + " " +
             wrap_words(escape_for_terminal(problem), 4, options.columns) + "\n";
-  text += "\n" + sources_table(status, options.color);
-  const std::string pools = pools_table(status, options.color);
+  text += "\n" + sources_table(status, options);
+  const std::string pools = pools_table(status, options);
   if (!pools.empty()) text += "\n" + pools;
   if (status.rejects && status.rejects->kept + status.rejects->lost > 0) {
     text += "\nRejected records: " + readable_count(status.rejects->kept) + " kept in pool " +

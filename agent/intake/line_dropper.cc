@@ -38,7 +38,7 @@ class AllSignalsBlocked {
 
 }  // namespace
 
-Result<std::unique_ptr<LineDropper>> LineDropper::start(UniqueFd input, size_t most_bytes) {
+Result<std::unique_ptr<LineDropper>> LineDropper::start(UniqueFd input, Options options) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
     return std::unexpected(errno_error(errno, "failed to create a pipe"));
@@ -46,7 +46,7 @@ Result<std::unique_ptr<LineDropper>> LineDropper::start(UniqueFd input, size_t m
   UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return std::unexpected(errno_error(errno, "failed to create an event descriptor"));
   std::unique_ptr<LineDropper> dropper(new LineDropper(
-      std::move(input), std::move(reader), std::move(writer), std::move(wake), most_bytes));
+      std::move(input), std::move(reader), std::move(writer), std::move(wake), std::move(options)));
   const AllSignalsBlocked blocked;
   try {
     dropper->thread_ = std::thread([raw = dropper.get()] { raw->run(); });
@@ -57,12 +57,13 @@ Result<std::unique_ptr<LineDropper>> LineDropper::start(UniqueFd input, size_t m
 }
 
 LineDropper::LineDropper(UniqueFd input, UniqueFd reader, UniqueFd writer, UniqueFd wake,
-                         size_t most_bytes)
+                         Options options)
     : input_(std::move(input)),
       reader_(std::move(reader)),
       writer_(std::move(writer)),
       wake_(std::move(wake)),
-      queue_(most_bytes) {}
+      on_left_out_(std::move(options.on_left_out)),
+      queue_(options.most_bytes) {}
 
 LineDropper::~LineDropper() {
   if (!thread_.joinable()) return;
@@ -83,10 +84,19 @@ void LineDropper::finish() {
 }
 
 uint64_t LineDropper::take_dropped() {
-  const MutexLock lock(mutex_);  // nothing is written meanwhile
-  int unread = 0;
-  if (::ioctl(reader_.get(), FIONREAD, &unread) != 0) unread = 0;
-  return queue_.take_left_out(queue_.taken_out() - static_cast<uint64_t>(unread));
+  uint64_t lines = 0;
+  {
+    const MutexLock lock(mutex_);  // nothing is written meanwhile
+    lines = queue_.take_left_out(queue_.taken_out() - static_cast<uint64_t>(unread()));
+  }
+  if (lines != 0) wake();  // it may go on
+  return lines;
+}
+
+// What is in the pipe.
+int LineDropper::unread() const {
+  int bytes = 0;
+  return ::ioctl(reader_.get(), FIONREAD, &bytes) == 0 ? bytes : 0;
 }
 
 std::optional<Error> LineDropper::error() const {
@@ -114,7 +124,8 @@ bool LineDropper::step() {
     const MutexLock lock(mutex_);
     if (stopping_ || (ended_ && queue_.empty())) return false;
     if (!ended_) wanted = queue_.may_push(kReadBytes);
-    has_output = !queue_.empty();
+    // With an empty pipe the reader asks before it reads what comes now.
+    has_output = !queue_.empty() && !(queue_.is_at_hole() && unread() != 0);
     at_end = finishing_ && wanted != 0;
   }
   std::array<pollfd, 3> events{
@@ -142,7 +153,8 @@ void LineDropper::read_input(size_t bytes) {
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   const MutexLock lock(mutex_);
   if (got > 0) {
-    queue_.push({buffer.data(), static_cast<size_t>(got)});
+    const uint64_t left_out = queue_.push({buffer.data(), static_cast<size_t>(got)});
+    if (left_out != 0 && on_left_out_) on_left_out_(left_out);
     if (finishing_) read_since_finish_ += static_cast<size_t>(got);
     return;
   }

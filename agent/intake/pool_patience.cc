@@ -18,10 +18,12 @@ bool may_be_gone(ErrorKind kind) {
 }  // namespace
 
 Result<std::shared_ptr<Pool>> PoolPatience::open() {
+  context_.report.await_pool();
   for (;;) {
     auto opened = context_.open_pool();
     if (opened) {
       over();
+      context_.report.pool_answers();
       return opened;
     }
     if (!may_pass(opened.error().kind()) || context_.stop.level() != StopSignal::Level::run)

@@ -14,11 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kPauseAfterLoss{1};
 
-struct Rejected {
-  std::string_view source;
-  RejectReason reason;
-  std::string_view raw;
-};
+using Rejected = RejectPool::Rejected;
 
 // Only the first `bytes` of the raw text.
 std::string reject_json(const Rejected& rejected, size_t bytes) {
@@ -32,8 +28,11 @@ std::string reject_json(const Rejected& rejected, size_t bytes) {
   }
   json.key("reason").string(reject_reason_name(rejected.reason));
   json.key("source").string(rejected.source);
-  if (kept.size() < rejected.raw.size())
+  if (rejected.is_cut) {
+    json.key("truncated_bytes").null();
+  } else if (kept.size() < rejected.raw.size()) {
     json.key("truncated_bytes").number(rejected.raw.size() - kept.size());
+  }
   json.end_object();
   return json.text();
 }
@@ -55,14 +54,14 @@ std::string reject_json_within(const Rejected& rejected, size_t max_bytes) {
 RejectPool::RejectPool(OpenPool open_pool)
     : open_pool_(std::move(open_pool)), tags_(*TagBlock::encode({"lifecycle"})) {}
 
-void RejectPool::keep(std::string_view source, RejectReason reason, std::string_view raw) {
+void RejectPool::keep(const Rejected& rejected) {
   const MutexLock lock(mutex_);
   if (std::chrono::steady_clock::now() < not_before_) {
     ++lost_;
     return;
   }
   const bool was_open = pool_ != nullptr;
-  if (store(source, reason, raw) || (was_open && !pool_ && store(source, reason, raw))) {
+  if (store(rejected) || (was_open && !pool_ && store(rejected))) {
     ++kept_;
     return;
   }
@@ -71,7 +70,7 @@ void RejectPool::keep(std::string_view source, RejectReason reason, std::string_
 }
 
 // False: not stored. Then there is no pool_ if opening it anew may help.
-bool RejectPool::store(std::string_view source, RejectReason reason, std::string_view raw) {
+bool RejectPool::store(const Rejected& rejected) {
   constexpr size_t kHeaderAndRoundingBytes = 40;
   if (!pool_) {
     auto opened = open_pool_();
@@ -79,8 +78,7 @@ bool RejectPool::store(std::string_view source, RejectReason reason, std::string
     pool_ = std::move(*opened);
   }
   const size_t room = pool_->max_batch_bytes() - tags_.bytes().size() - kHeaderAndRoundingBytes;
-  const std::string json = reject_json_within({.source = source, .reason = reason, .raw = raw},
-                                              std::min(room, kMaxRecordBytes));
+  const std::string json = reject_json_within(rejected, std::min(room, kMaxRecordBytes));
   const auto stored = pool_->append({.body = json, .tags = &tags_});
   if (stored) return true;
   const ErrorKind kind = stored.error().kind();

@@ -1,8 +1,9 @@
 // Keeps the records that sources could not take, with the reason:
 // {"kind":"reject","raw":"…"|"raw_base64":"…","reason":"parse","source":"web"}, tagged "lifecycle",
-// with "truncated_bytes":N behind these when N bytes at the end had no room. Bounded like any pool.
-// Losing one to a full disk or a held lock is no error of the source: it is counted. After a loss
-// nothing is tried for a second, so that sources do not wait for this pool again and again.
+// with "truncated_bytes":N behind these when N bytes at the end had no room, or null when nobody
+// knows how many: of a record beyond `max_record` only the beginning was held. Bounded like any
+// pool. Losing one to a full disk or a held lock is no error of the source: it is counted. After a
+// loss nothing is tried for a second, so that sources do not wait for this pool again and again.
 // Thread-safe.
 #pragma once
 
@@ -24,14 +25,22 @@ class RejectPool {
   using OpenPool = std::function<Result<std::shared_ptr<Pool>>()>;
   explicit RejectPool(OpenPool open_pool);
 
-  // `raw` as it came; cut to what the pool takes.
-  void keep(std::string_view source, RejectReason reason, std::string_view raw);
+  struct Rejected {
+    std::string_view source;
+    RejectReason reason;
+    std::string_view raw;  // as it came; cut to what the pool takes
+    bool is_cut = false;   // there was more of it
+  };
+  void keep(const Rejected& rejected);
+  void keep(std::string_view source, RejectReason reason, std::string_view raw) {
+    keep({.source = source, .reason = reason, .raw = raw});
+  }
 
   uint64_t kept() const;
   uint64_t lost() const;  // the pool did not take them
 
  private:
-  bool store(std::string_view source, RejectReason reason, std::string_view raw) REQUIRES(mutex_);
+  bool store(const Rejected& rejected) REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   const OpenPool open_pool_;

@@ -14,7 +14,8 @@ namespace plasmite {
 
 class SourceInput {
  public:
-  static Result<SourceInput> open(UniqueFd input, Overflow overflow);
+  // What is left out is counted in the report at once; it must outlive this.
+  static Result<SourceInput> open(UniqueFd input, Overflow overflow, SourceReport& report);
 
   // To be read from, after poll(2) said so; -1 after close().
   int fd() const { return dropper_ ? dropper_->fd() : input_.get(); }
@@ -25,8 +26,8 @@ class SourceInput {
   // read up to there; false: to be read while poll(2) says that there is something.
   bool finish();
 
-  // Tells of the lines that were left out before the place where fd() is read now: counts them, and
-  // adds a gap record. To be committed.
+  // Adds a gap record for the lines that were left out before the place where fd() is read now. To
+  // be called before and after each read, and to be committed.
   void tell_dropped(SourceWriter& writer);
 
   // Why it came to an end, if it should not have.

@@ -1,6 +1,9 @@
 #include "agent/intake/source_report.h"
 
 #include <numeric>
+#include <utility>
+
+#include "agent/intake/agent_hint.h"
 
 namespace plasmite {
 namespace {
@@ -15,32 +18,46 @@ int64_t wall_ns() {
 
 std::string_view source_state_name(SourceState state) {
   switch (state) {
-    case SourceState::starting: return "starting";
-    case SourceState::running: return "running";
-    case SourceState::blocked: return "blocked";
-    case SourceState::backing_off: return "backing-off";
-    case SourceState::finished: return "finished";
-    case SourceState::failed: return "failed";
-    case SourceState::stopped: return "stopped";
+    case SourceState::starting:
+      return "starting";
+    case SourceState::running:
+      return "running";
+    case SourceState::blocked:
+      return "blocked";
+    case SourceState::backing_off:
+      return "backing-off";
+    case SourceState::finished:
+      return "finished";
+    case SourceState::failed:
+      return "failed";
+    case SourceState::stopped:
+      return "stopped";
   }
   return "starting";
 }
 
 std::string_view drop_reason_name(DropReason reason) {
   switch (reason) {
-    case DropReason::overflow: return "overflow";
-    case DropReason::kCount: break;
+    case DropReason::overflow:
+      return "overflow";
+    case DropReason::kCount:
+      break;
   }
   return "overflow";
 }
 
 std::string_view reject_reason_name(RejectReason reason) {
   switch (reason) {
-    case RejectReason::parse: return "parse";
-    case RejectReason::oversize: return "oversize";
-    case RejectReason::refused: return "refused";
-    case RejectReason::unreadable: return "unreadable";
-    case RejectReason::kCount: break;
+    case RejectReason::parse:
+      return "parse";
+    case RejectReason::oversize:
+      return "oversize";
+    case RejectReason::refused:
+      return "refused";
+    case RejectReason::unreadable:
+      return "unreadable";
+    case RejectReason::kCount:
+      break;
   }
   return "unreadable";
 }
@@ -69,9 +86,27 @@ SourceReport::SourceReport() {
   snapshot_.state_since = snapshot_.last_progress = std::chrono::steady_clock::now();
 }
 
+void SourceReport::await_pool() {
+  const MutexLock lock(mutex_);
+  if (snapshot_.pool_wait_since) return;
+  snapshot_.pool_wait_since = std::chrono::steady_clock::now();
+  snapshot_.pool_wait_has_error = false;
+}
+
+void SourceReport::pool_answers() {
+  const MutexLock lock(mutex_);
+  snapshot_.pool_wait_since.reset();
+}
+
+void SourceReport::count_dropped(DropReason reason, uint64_t count) {
+  const MutexLock lock(mutex_);
+  snapshot_.totals.dropped[static_cast<size_t>(reason)] += count;
+}
+
 void SourceReport::settle(const SourceTotals& totals, std::optional<int64_t> last_event_ns) {
   const MutexLock lock(mutex_);
   snapshot_.totals += totals;
+  snapshot_.pool_wait_since.reset();
   if (totals.stored != 0) {
     if (doubt_ends_when_it_gets_on_) snapshot_.doubted_until.reset();
     snapshot_.last_commit_ns = wall_ns();
@@ -88,19 +123,34 @@ void SourceReport::set_state(SourceState state,
     is_new = snapshot_.state != state;
     if (is_new) snapshot_.state_since = std::chrono::steady_clock::now();
     snapshot_.state = state;
+    if (state != SourceState::running && state != SourceState::blocked)
+      snapshot_.pool_wait_since.reset();
     snapshot_.next_start = next_start;
     snapshot_.last_progress = std::chrono::steady_clock::now();
   }
-  if (is_new && observer_) observer_(snapshot());
+  if (is_new) tell_observer();
 }
 
-void SourceReport::set_error(const Error& error) {
+void SourceReport::set_error(Error error) {
+  if (is_of_agent_) error = with_agent_hint(std::move(error));
   {
     const MutexLock lock(mutex_);
-    snapshot_.last_error = error;
+    snapshot_.last_error = std::move(error);
     snapshot_.last_error_ns = wall_ns();
+    snapshot_.pool_wait_has_error = true;
   }
-  if (observer_) observer_(snapshot());
+  tell_observer();
+}
+
+// Of what was set, not of what snapshot() makes of it: a change is told of once.
+void SourceReport::tell_observer() {
+  if (!observer_) return;
+  SourceSnapshot now;
+  {
+    const MutexLock lock(mutex_);
+    now = snapshot_;
+  }
+  observer_(now);
 }
 
 void SourceReport::set_checkpoint(std::string_view checkpoint) {
@@ -143,8 +193,22 @@ void SourceReport::working() {
 }
 
 SourceSnapshot SourceReport::snapshot() const {
-  const MutexLock lock(mutex_);
-  return snapshot_;
+  SourceSnapshot seen;
+  {
+    const MutexLock lock(mutex_);
+    seen = snapshot_;
+  }
+  if (!seen.pool_wait_since) return seen;
+  const bool waits_long = std::chrono::steady_clock::now() - *seen.pool_wait_since >= kBlockedAfter;
+  if (seen.state == SourceState::running && waits_long) {
+    seen.state = SourceState::blocked;
+    seen.state_since = *seen.pool_wait_since;
+  }
+  if (seen.state == SourceState::blocked) {
+    seen.was_behind = !seen.caught_up;
+    seen.caught_up = false;
+  }
+  return seen;
 }
 
 }  // namespace plasmite

@@ -65,6 +65,7 @@ Result<void> SourceWriter::State::open() {
   appender.emplace(
       *pool, AppenderOptions{
                  .durability = context.durability,
+                 .on_publish = [this] { context.report.await_pool(); },
                  .on_committed = [this](const AppendReceipt&,
                                         std::span<const RecordView> batch) { settle(batch); },
                  .on_failure = [this](const Error& error) { return !(gave_up = !bear(error)); },
@@ -165,11 +166,6 @@ void SourceWriter::add_lifecycle(std::string_view json) {
 
 void SourceWriter::count_rejected(RejectReason reason, uint64_t count) {
   state_->unsettled.rejected[static_cast<size_t>(reason)] += count;
-  state_->has_unsettled = true;
-}
-
-void SourceWriter::count_dropped(DropReason reason, uint64_t count) {
-  state_->unsettled.dropped[static_cast<size_t>(reason)] += count;
   state_->has_unsettled = true;
 }
 

@@ -56,14 +56,13 @@ class SourceWriter {
   // committed yet: what a crash leaves must agree with the checkpoint.
   bool fits(JsonText text, size_t gaps) const;
   // Records of our own, tagged "lifecycle"; the text is copied. One that the pool cannot take is
-  // left out. What a gap counts is `lost`, but for that of "overflow", which count_dropped() is
-  // for.
+  // left out. What a gap counts is `lost`, but for that of "overflow", which is `dropped` and
+  // counted when it happens.
   void add_gap(const SourceGap& gap);
   void add_lifecycle(std::string_view json);
   void count_gap();  // of one that came through add_lifecycle()
   // To be settled with the next commit.
   void count_rejected(RejectReason reason, uint64_t count = 1);
-  void count_dropped(DropReason reason, uint64_t count);
   void count_own_log(uint64_t count);
 
   bool full() const;   // worth a commit

@@ -38,12 +38,16 @@ struct StdinSource::Reader {
         IntakeOptions{.on_bad_record = context.config.on_bad_record,
                       .tags = writer.tags(),
                       .max_record_bytes = context.config.max_record_bytes,
-                      .on_skip = [&context, &writer](const SkippedRecord& skipped) {
-                        writer.count_rejected(reason_of(skipped));
-                        if (context.rejects != nullptr)
-                          context.rejects->keep(context.config.name, reason_of(skipped),
-                                                skipped.text);
-                      }});
+                      .on_skip =
+                          [&context, &writer](const SkippedRecord& skipped) {
+                            writer.count_rejected(reason_of(skipped));
+                            if (context.rejects != nullptr)
+                              context.rejects->keep({.source = context.config.name,
+                                                     .reason = reason_of(skipped),
+                                                     .raw = skipped.text,
+                                                     .is_cut = skipped.is_cut});
+                          },
+                      .tells_at_stop = true});
   }
 
   Result<LineBuffer::Fill> read(int fd) {
@@ -71,7 +75,7 @@ struct StdinSource::Reader {
 };
 
 StdinSource::StdinSource(const SourceContext& context, int fd)
-    : context_(context), config_(std::get<StdinConfig>(context.config.kind)) {
+    : context_(context), config_(std::get<StdinConfig>(context.config.kind)), fd_(fd) {
   given_ = UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   struct stat status;
   is_file_ = given_ && ::fstat(given_.get(), &status) == 0 && S_ISREG(status.st_mode);
@@ -81,7 +85,7 @@ StdinSource::~StdinSource() = default;
 
 Result<void> StdinSource::open_input() {
   if (input_.is_open()) return {};
-  auto opened = SourceInput::open(std::move(given_), context_.config.overflow);
+  auto opened = SourceInput::open(std::move(given_), context_.config.overflow, context_.report);
   if (!opened) return std::unexpected(std::move(opened.error()));
   input_ = std::move(*opened);
   return {};
@@ -103,11 +107,19 @@ Result<SourceEnd> StdinSource::run() {
     // A bad record that is to stop it all, or an input that cannot be read: no further run changes
     // that.
     context_.report.set_error(end.error());
-    input_.close();
+    abandon_input();
     return SourceEnd::failed;
   }
   if (context_.stop.level() == StopSignal::Level::now) return SourceEnd::stopped;
   return end;
+}
+
+// Who writes there must learn that nobody reads any more, although the process goes on: the last
+// descriptor of it is our stdin itself.
+void StdinSource::abandon_input() {
+  input_.close();
+  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (fd_ == STDIN_FILENO && nothing) (void)::dup2(nothing.get(), fd_);
 }
 
 Result<SourceEnd> StdinSource::read_all(Reader& reader, SourceWriter& writer) {
@@ -125,6 +137,7 @@ Result<SourceEnd> StdinSource::read_all(Reader& reader, SourceWriter& writer) {
       if (auto finished = reader.finish(); !finished) return std::unexpected(finished.error());
       return SourceEnd::stopped;
     }
+    input_.tell_dropped(writer);
     const auto filled = reader.read(input_.fd());
     input_.tell_dropped(writer);
     if (!filled) return std::unexpected(filled.error());

@@ -32,10 +32,12 @@ class StdinSource : public Source {
   Result<void> open_input();
   Result<SourceEnd> read_all(Reader& reader, SourceWriter& writer);
   Ready wait(bool for_what_is_there);
+  void abandon_input();
 
   const SourceContext& context_;
   const StdinConfig& config_;
-  UniqueFd given_;
+  int fd_;
+  UniqueFd given_;  // a copy of fd_
   bool is_file_ = false;
   SourceInput input_;   // made of given_ by the first run
   int reads_left_ = 0;  // while draining

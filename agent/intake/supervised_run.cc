@@ -58,7 +58,7 @@ Result<void> SupervisedRun::start() {
   const std::array<const char*, 2> names{"stdout", "stderr"};
   for (size_t i = 0; i < streams_.size(); ++i) {
     auto input = SourceInput::open(i == 0 ? running.take_stdout() : running.take_stderr(),
-                                   context_.config.overflow);
+                                   context_.config.overflow, context_.report);
     if (!input) return std::unexpected(std::move(input.error()));
     streams_[i].emplace(std::move(*input), CapturedText(context_, writer_, names[i], id_));
   }
@@ -196,6 +196,7 @@ Result<void> SupervisedRun::note_exit() {
 }
 
 Result<void> SupervisedRun::read(Stream& stream) {
+  stream.input.tell_dropped(writer_);
   const auto filled = stream.text.read(stream.input.fd());
   stream.input.tell_dropped(writer_);
   if (!filled) return std::unexpected(filled.error());

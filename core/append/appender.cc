@@ -52,6 +52,7 @@ Result<void> Appender::publish_all(std::optional<CheckpointView> checkpoint) {
     }
     const bool is_last = count == rest.size();
     const auto batch = rest.first(count);
+    if (options_.on_publish) options_.on_publish();
     // The sync comes later, as a step of its own: when it fails the records are visible already,
     // and to append them again would store them twice.
     const auto receipt = pool_->append_batch(

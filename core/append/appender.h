@@ -1,10 +1,10 @@
 // The one append path: every source hands its records to an Appender, and nothing else appends.
 //
 // add() only remembers the record; commit() publishes all remembered records in one batch (two or
-// more, each whole, when they exceed what one batch may have; then the checkpoint goes with the last).
-// The texts handed to add() must stay where they are until commit() returns: they live in the
-// source's read buffer or in arena(), which commit() clears.
-// Not thread-safe. The pool must outlive the appender.
+// more, each whole, when they exceed what one batch may have; then the checkpoint goes with the
+// last). The texts handed to add() must stay where they are until commit() returns: they live in
+// the source's read buffer or in arena(), which commit() clears. Not thread-safe. The pool must
+// outlive the appender.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,14 @@ namespace plasmite {
 
 struct AppenderOptions {
   Durability durability = Durability::fast;
-  // Called after each publish (with flush: after the sync) with the receipt and its records in order.
+  // Called before each publish, which may wait for the pool.
+  std::function<void()> on_publish = {};
+  // Called after each publish (with flush: after the sync) with the receipt and its records in
+  // order.
   std::function<void(const AppendReceipt&, std::span<const RecordView>)> on_committed = {};
-  // For those who must not lose a batch. Asked each time a publish, or the sync behind it, failed; may wait as
-  // long as it likes, and move_to() another pool. True: that step is tried again, and nothing is published
-  // twice. False, or no function: commit() ends with the error.
+  // For those who must not lose a batch. Asked each time a publish, or the sync behind it, failed;
+  // may wait as long as it likes, and move_to() another pool. True: that step is tried again, and
+  // nothing is published twice. False, or no function: commit() ends with the error.
   std::function<bool(const Error&)> on_failure = {};
   // A pending record that is too large for the pool that on_failure moved to: it is left out.
   std::function<void(const RecordView&)> on_refused = {};
@@ -47,19 +50,20 @@ class Appender {
   bool full() const { return pending_bytes_ >= batch_limit_; }
   bool empty() const { return pending_.empty(); }
 
-  // Whether what is pending and this record still are one batch, visible at once with its checkpoint.
-  // `more`: stored bytes of others that are to go with it.
+  // Whether what is pending and this record still are one batch, visible at once with its
+  // checkpoint. `more`: stored bytes of others that are to go with it.
   bool fits(JsonText text, const TagBlock* tags, uint64_t more = 0) const {
     const uint64_t stored = Pool::stored_bytes({.body = text.view(), .tags = tags});
     return pending_bytes_ + stored + more <= record_limit_;
   }
 
-  // Publishes what is pending. On an error nothing of the failed batch is visible (unless the error is that of
-  // the sync) and it is dropped from pending: records_committed() tells how many made it.
+  // Publishes what is pending. On an error nothing of the failed batch is visible (unless the error
+  // is that of the sync) and it is dropped from pending: records_committed() tells how many made
+  // it.
   Result<void> commit(std::optional<CheckpointView> checkpoint = std::nullopt);
 
-  // From now on into this pool, which may have other limits; or the same one, whose limits changed. What is
-  // pending stays. The pool must outlive the appender.
+  // From now on into this pool, which may have other limits; or the same one, whose limits changed.
+  // What is pending stays. The pool must outlive the appender.
   void move_to(Pool& pool);
 
   TextArena& arena() { return arena_; }

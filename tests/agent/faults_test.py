@@ -1,6 +1,8 @@
 """Faults of the place where pools lie: seen in the status, survived, and over when they are."""
 
+import fcntl
 import os
+import re
 import shutil
 import subprocess
 
@@ -53,6 +55,43 @@ class FaultsTest(AgentTest):
         self.stop(agent)
         numbers = [int(line) for line in self.lines("app")]
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+
+    def test_a_pool_that_somebody_holds_shows_within_its_lock_wait_and_what_is_left_out_counts_live(self):
+        self.create("app", size="1M")
+        self.configure(POOL + self.tap("web", f"while [ ! -e {self.dir}/go ]; do sleep 0.05; done; seq 1 1500000; "
+                                       "exec sleep 1000", overflow="drop"))
+        agent = self.start_agent()
+        self.wait_for_source("web", lambda source: source["state"] == "running" and source["gaps"] == 0, "it runs")
+        samples = []
+
+        def sample(condition):
+            status = self.status()
+            source, = status["sources"]
+            self.assertEqual(source["received"], source["stored"] + sum(source["dropped"].values()) +
+                             sum(source["rejected"].values()))
+            samples.append(source)
+            return condition(status, source) and (status, source)
+
+        with open(self.path("app"), "rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            (self.dir / "go").touch()
+            status, blocked = wait_for(lambda: sample(lambda _, source: source["dropped"]["overflow"] > 0 and
+                                                      source["state"] == "blocked"), "it is blocked, and counts")
+            # Before the 5 s that a lock is waited for are over, there is no error.
+            self.assertIsNone(blocked["last_error"])
+            self.assertIn("source web waits for its pool app.", status["agent"]["problems"])
+            self.assertEqual((status["agent"]["health"], blocked["caught_up"]), ("degraded", False))
+            self.assertGreaterEqual(blocked["lag_ms"], 1000)
+            wait_for(lambda: sample(lambda _, source: source["lag_ms"] > blocked["lag_ms"]), "lag grows")
+            metrics = self.ask("--metrics").stdout.decode()
+            lag = re.search(r'plasmite_source_lag_seconds\{source="web",type="tap"\} (\S+)', metrics)
+            self.assertGreater(float(lag[1]), 1)
+        wait_for(lambda: sample(lambda _, source: source["received"] == 1500000), "all is accounted for")
+        wait_for(lambda: sample(lambda status, source: status["agent"]["health"] == "healthy" and source["caught_up"]),
+                 "all is well")
+        for before, after in zip(samples, samples[1:]):
+            self.assertLessEqual(before["received"], after["received"])
+        self.stop(agent)
 
     def test_a_folder_that_becomes_read_only_is_named_and_the_source_runs_when_it_is_not(self):
         self.pools.mkdir(parents=True)

@@ -21,6 +21,22 @@ class RunTest(AgentTest):
         self.assertEqual(agent.stdout.read(), b"", "nothing on stdout")
         self.assertEqual([data["n"] for data in self.data("app") if "n" in data], [1, 2, 3])
 
+    def test_a_bad_record_that_stops_stdin_is_kept_and_the_writer_is_told_although_another_source_runs(self):
+        self.configure('[pools.app]\n[pools.rejects]\n[sources.in]\ntype = "stdin"\npool = "app"\nframing = "jsonl"\n'
+                       'errors = "stop"\n' + self.tap("web", "exec sleep 1000"), reject_pool="rejects")
+        reader, writer = os.pipe()
+        agent = self.start_agent(stdin=reader)
+        os.close(reader)
+        os.write(writer, b'{"n":1}\nbad\n')
+        failed = self.wait_for_source("in", lambda source: source["state"] == "failed", "it has failed")
+        self.assertEqual((failed["received"], failed["stored"], failed["rejected"]["parse"]), (2, 1, 1))
+        self.assertIn('errors = "skip"', failed["last_error"]["hint"])
+        self.assertEqual([data["raw"] for data in self.data("rejects")], ["bad"])
+        with self.assertRaises(BrokenPipeError):
+            os.write(writer, b"more")
+        os.close(writer)
+        self.stop(agent)
+
     def test_taps_are_taken_in_and_their_ends_end_the_agent(self):
         self.configure(POOL + self.tap("one", "echo first; echo second") + self.tap("two", "echo third"))
         agent = self.start_agent(answers=False)

@@ -87,13 +87,39 @@ TEST(StatusReport, SaysWhatIsKnownAndNullForTheRest) {
 
 TEST(StatusReport, LagIsTheAgeOfTheNewestRecordUntilTheSourceHasCaughtUp) {
   SourceSnapshot snapshot;
-  EXPECT_EQ(lag_ms(snapshot, kNowNs), 0);
+  EXPECT_EQ(lag_ms(snapshot, some_status()), 0);
   snapshot.caught_up = false;
-  EXPECT_EQ(lag_ms(snapshot, kNowNs), std::nullopt);
+  EXPECT_EQ(lag_ms(snapshot, some_status()), std::nullopt);
   snapshot.last_event_ns = kNowNs - 90 * kSecondNs;
-  EXPECT_EQ(lag_ms(snapshot, kNowNs), 90'000);
+  EXPECT_EQ(lag_ms(snapshot, some_status()), 90'000);
   snapshot.last_event_ns = kNowNs + kSecondNs;  // the source's clock is ahead of ours
-  EXPECT_EQ(lag_ms(snapshot, kNowNs), 0);
+  EXPECT_EQ(lag_ms(snapshot, some_status()), 0);
+}
+
+TEST(StatusReport, LagOfABlockedSourceIsAtLeastHowLongItWaits) {
+  const AgentStatus status = some_status();
+  SourceSnapshot snapshot;
+  snapshot.state = SourceState::blocked;
+  snapshot.caught_up = false;
+  snapshot.pool_wait_since = status.now - std::chrono::seconds(20);
+  EXPECT_EQ(lag_ms(snapshot, status), 20'000);
+  snapshot.last_event_ns = kNowNs - 90 * kSecondNs;
+  EXPECT_EQ(lag_ms(snapshot, status), 20'000) << "it had seen everything up to then";
+  snapshot.was_behind = true;
+  EXPECT_EQ(lag_ms(snapshot, status), 90'000);
+  snapshot.last_event_ns = kNowNs - 3 * kSecondNs;
+  EXPECT_EQ(lag_ms(snapshot, status), 20'000);
+}
+
+TEST(AssessHealth, ABlockedSourceIsNotToldWithAnErrorFromBefore) {
+  AgentStatus status = some_status();
+  SourceSnapshot& snapshot = status.sources[0].snapshot;
+  snapshot.state = SourceState::blocked;
+  snapshot.pool_wait_since = status.now;
+  snapshot.last_error = Error(ErrorKind::Io, "from before");
+  EXPECT_EQ(assess(status).problems.at(0), "source app waits for its pool p.");
+  snapshot.pool_wait_has_error = true;
+  EXPECT_EQ(assess(status).problems.at(0), "source app waits for its pool p: from before.");
 }
 
 TEST(AssessHealth, IsHealthyIfNothingIsWrong) {

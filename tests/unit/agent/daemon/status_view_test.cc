@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "agent/output/terminal_text.h"
 #include "tests/unit/agent/daemon/status_fixture.h"
 
@@ -16,6 +18,21 @@ std::vector<std::string> lines_of(const std::string& text) {
     begin = end + 1;
   }
   return lines;
+}
+
+TEST(StatusView, LongNamesAreShortenedUntilEveryRowFits) {
+  AgentStatus status = some_status();
+  status.sources[0].name = std::string(60, 's');
+  status.sources[0].pool = status.pools[0].name = std::string(60, 'p');
+  std::istringstream text(status_as_text(status, {.columns = 80}));
+  std::string line;
+  std::getline(text, line);  // has the path of the configuration
+  bool is_shortened = false;
+  while (std::getline(text, line)) {
+    EXPECT_LE(display_width(line), 80u) << line;
+    is_shortened |= line.starts_with("ssss") && line.contains("…");
+  }
+  EXPECT_TRUE(is_shortened);
 }
 
 TEST(StatusView, ShowsHealthThenSourcesThenPools) {

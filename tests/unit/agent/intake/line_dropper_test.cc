@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <random>
 #include <string>
 #include <thread>
@@ -47,10 +48,18 @@ std::string read_some(int fd, size_t most) {
   }
 }
 
-std::string read_to_end(int fd) {
-  std::string all;
-  for (std::string some = read_some(fd, 65536); !some.empty(); some = read_some(fd, 65536))
-    all += some;
+struct Read {
+  std::string text;
+  uint64_t dropped = 0;
+};
+
+Read read_to_end(LineDropper& dropper) {
+  Read all;
+  for (std::string some = "more"; !some.empty(); all.text += some) {
+    all.dropped += dropper.take_dropped();
+    some = read_some(dropper.fd(), 65536);
+    all.dropped += dropper.take_dropped();
+  }
   return all;
 }
 
@@ -66,24 +75,67 @@ TEST(LineDropper, PassesOnWhatComesAlsoBeforeALineEnds) {
   EXPECT_EQ(read_some(dropper->fd(), 100), "abc");
   pipe.put("\ndef");
   pipe.write.reset();
-  EXPECT_EQ(read_to_end(dropper->fd()), "\ndef");
+  EXPECT_EQ(read_to_end(*dropper).text, "\ndef");
   EXPECT_EQ(dropper->take_dropped(), 0u);
   EXPECT_FALSE(dropper->error());
 }
 
 TEST(LineDropper, AWriterNeverWaitsForAReaderThatDoesNotRead) {
   Pipe pipe;
-  const auto dropper = must(LineDropper::start(std::move(pipe.read), 64 << 10));
+  const auto dropper = must(LineDropper::start(std::move(pipe.read), {.most_bytes = 64 << 10}));
   const std::string line(99, 'x');
   constexpr size_t kLines = 50'000;
   for (size_t i = 0; i < kLines; ++i) pipe.put(line + "\n");
   EXPECT_EQ(dropper->take_dropped(), 0u) << "nobody has read up to there";
   pipe.write.reset();
-  const std::string kept = read_to_end(dropper->fd());
-  const uint64_t dropped = dropper->take_dropped();
+  const auto [kept, dropped] = read_to_end(*dropper);
   EXPECT_EQ(kept.size() % 100, 0u) << "whole lines";
   EXPECT_GE(kept.size(), size_t{64} << 10);
   EXPECT_EQ(kept.size() / 100 + dropped, kLines);
+}
+
+TEST(LineDropper, TellsOfEachHoleWhenTheReaderIsThere) {
+  Pipe pipe;
+  std::atomic<uint64_t> counted = 0;
+  const auto dropper = must(LineDropper::start(
+      std::move(pipe.read),
+      {.most_bytes = 64 << 10, .on_left_out = [&](uint64_t lines) { counted += lines; }}));
+  std::string read;
+  uint64_t number = 0, expected = 0, told = 0;
+  int holes = 0;
+  const auto read_up_to_silence = [&](bool is_over) {
+    for (;;) {
+      pollfd input{.fd = dropper->fd(), .events = POLLIN, .revents = 0};
+      if (!is_over && ::poll(&input, 1, 0) == 0) return;
+      const uint64_t before = dropper->take_dropped();
+      const std::string some = read_some(dropper->fd(), 5000);
+      read += some;
+      const uint64_t after = dropper->take_dropped();
+      // The lines say their numbers: the hole is exactly between what was read before and after it.
+      const auto tell = [&](uint64_t lines) {
+        told += lines;
+        holes += lines > 0;
+        expected += lines;
+      };
+      tell(before);
+      while (const size_t end = read.find('\n') + 1) {
+        ASSERT_EQ(std::stoull(read), expected++);
+        read.erase(0, end);
+      }
+      tell(after);
+      if (some.empty()) return;
+    }
+  };
+  for (int round = 0; round < 5; ++round) {
+    const uint64_t before = counted;
+    while (counted == before) pipe.put(std::to_string(1'000'000 + number++).substr(1) + "\n");
+    read_up_to_silence(false);
+  }
+  pipe.write.reset();
+  read_up_to_silence(true);
+  EXPECT_EQ(expected, number);
+  EXPECT_EQ(told, counted);
+  EXPECT_GE(holes, 5);
 }
 
 TEST(LineDropper, TakesWhatIsThereAndEndsWhenToldTo) {
@@ -91,7 +143,7 @@ TEST(LineDropper, TakesWhatIsThereAndEndsWhenToldTo) {
   pipe.put("a\nb\n");
   const auto dropper = must(LineDropper::start(std::move(pipe.read)));
   dropper->finish();
-  EXPECT_EQ(read_to_end(dropper->fd()), "a\nb\n") << "although the writer is still there";
+  EXPECT_EQ(read_to_end(*dropper).text, "a\nb\n") << "although the writer is still there";
 }
 
 TEST(LineDropper, EndsAlsoIfTheWriterNeverPauses) {
@@ -105,7 +157,7 @@ TEST(LineDropper, EndsAlsoIfTheWriterNeverPauses) {
   });
   EXPECT_FALSE(read_some(dropper->fd(), 4096).empty());
   dropper->finish();
-  EXPECT_FALSE(read_to_end(dropper->fd()).empty());
+  EXPECT_FALSE(read_to_end(*dropper).text.empty());
   flood.join();
 }
 
@@ -119,7 +171,7 @@ TEST(LineDropper, EndsWithItsReaderWhileTheInputGoesOn) {
 TEST(LineDropper, AnInputThatCannotBeReadIsAnErrorAndAnEnd) {
   const auto dropper =
       must(LineDropper::start(UniqueFd(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC))));
-  EXPECT_EQ(read_to_end(dropper->fd()), "");
+  EXPECT_EQ(read_to_end(*dropper).text, "");
   ASSERT_TRUE(dropper->error());
   EXPECT_EQ(dropper->error()->kind(), ErrorKind::Io);
 }
@@ -153,7 +205,8 @@ TEST(LineDropper, LinesInAreLinesOutAndDroppedWhateverTheSizesAndPauses) {
       input +=
           std::to_string(i) + ":" + std::string(below(below(10) == 0 ? 10'000 : 100), 'x') + "\n";
     if (!input.empty() && below(2) == 0) input.resize(1 + below(input.size()));
-    const auto dropper = must(LineDropper::start(std::move(pipe.read), 1 + below(40'000)));
+    const auto dropper =
+        must(LineDropper::start(std::move(pipe.read), {.most_bytes = 1 + below(40'000)}));
     std::thread writer([&pipe, &input] {
       pipe.put(input);
       pipe.write.reset();

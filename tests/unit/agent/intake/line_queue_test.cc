@@ -43,11 +43,43 @@ TEST(LineQueue, LeavesOutALineThatDoesNotFitUpToItsEnd) {
   EXPECT_EQ(queue.take_left_out(UINT64_MAX), 0u);
 }
 
-TEST(LineQueue, AShorterLineAfterALeftOutOneMayStillFit) {
+TEST(LineQueue, AfterALeftOutLineOthersAreLeftOutUntilAQuarterIsFree) {
+  LineQueue queue(16);
+  EXPECT_EQ(queue.push("123456789012\nabcdef\nx\n"), 2u) << "3 bytes are not enough";
+  EXPECT_EQ(queue.push("y\n"), 1u);
+  EXPECT_EQ(take(queue, 2), "12");
+  EXPECT_EQ(queue.push("z\n"), 0u);
+}
+
+TEST(LineQueue, EachHoleHasItsPlaceAndItsCount) {
   LineQueue queue(8);
-  queue.push("1234\nabcdef\nx\n");
-  EXPECT_EQ(take(queue), "1234\nx\n");
-  EXPECT_EQ(queue.take_left_out(UINT64_MAX), 1u);
+  queue.push("abcdef\nA1\nA2\n");
+  EXPECT_EQ(take(queue, 5), "abcde");
+  queue.push("123\nB\nB1\n");
+  EXPECT_FALSE(queue.is_at_hole());
+  EXPECT_EQ(take(queue), "f\n") << "no further than the first hole";
+  EXPECT_TRUE(queue.is_at_hole());
+  EXPECT_EQ(queue.take_left_out(queue.taken_out()), 2u);
+  EXPECT_FALSE(queue.is_at_hole());
+  EXPECT_EQ(take(queue), "123\nB\n");
+  EXPECT_EQ(queue.take_left_out(queue.taken_out()), 1u);
+}
+
+TEST(LineQueue, RemembersABoundedNumberOfHoles) {
+  LineQueue queue(1000);
+  uint64_t left_out = 0;
+  for (int i = 0; i < 300; ++i) left_out += queue.push("x\n" + std::string(2000, 'y') + "\n");
+  EXPECT_EQ(left_out, 300u);
+  int places = 0;
+  uint64_t told = 0;
+  while (!queue.empty()) {
+    take(queue);
+    const uint64_t here = queue.take_left_out(queue.taken_out());
+    told += here;
+    places += here > 0;
+  }
+  EXPECT_EQ(told, 300u);
+  EXPECT_EQ(places, 64);
 }
 
 TEST(LineQueue, ALineThatWasBegunOutsideIsNotLeftOut) {

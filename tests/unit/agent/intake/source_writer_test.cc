@@ -89,7 +89,7 @@ TEST_F(SourceWriterTest, AGapRecordStandsBeforeWhatIsAddedAfterItAndIsNotCounted
 TEST_F(SourceWriterTest, WhatOverflowLeftOutIsDroppedAndNotLost) {
   const auto writer = open();
   writer->add_gap({.reason = "overflow", .count = 5});
-  writer->count_dropped(DropReason::overflow, 5);
+  report_.count_dropped(DropReason::overflow, 5);
   must(writer->commit());
   const SourceTotals totals = report_.snapshot().totals;
   EXPECT_EQ(totals.dropped_all(), 5u);
@@ -170,6 +170,35 @@ TEST_F(SourceWriterTest, ALockedPoolBlocksTheSourceAndNothingIsLostNorStoredTwic
   EXPECT_THAT(bodies_of(path_), ElementsAre(R"({"n":1})", R"({"n":2})"));
   EXPECT_EQ(report_.snapshot().totals.stored, 2u);
   EXPECT_EQ(report_.snapshot().totals.received(), 3u);
+}
+
+TEST_F(SourceWriterTest, WhoWaitsLongerThanASecondForALockIsBlockedBeforeThatIsAnError) {
+  SourceContext context = this->context();
+  must(open_pool(path_, pool_bytes_));
+  context.open_pool = [&]() -> Result<std::shared_ptr<Pool>> {
+    return std::make_shared<Pool>(must(Pool::open(path_, {.lock_timeout = std::chrono::hours(1)})));
+  };
+  const auto writer = must(SourceWriter::open(context));
+  report_.set_state(SourceState::running);
+  report_.set_error(Error(ErrorKind::Io, "from before"));
+  HeldLock lock(path_);
+  must(add(*writer, R"({"n":1})"));
+  auto committed = commit_aside(*writer);
+  until_blocked();
+  report_.count_dropped(DropReason::overflow, 7);
+  const SourceSnapshot blocked = report_.snapshot();
+  EXPECT_FALSE(blocked.caught_up);
+  EXPECT_FALSE(blocked.pool_wait_has_error);
+  EXPECT_FALSE(blocked.was_behind);
+  ASSERT_TRUE(blocked.pool_wait_since);
+  EXPECT_EQ(blocked.state_since, *blocked.pool_wait_since);
+  EXPECT_EQ(blocked.totals.received(), 7u) << "counted at once";
+  lock.release();
+  must(committed.get());
+  EXPECT_EQ(state(), SourceState::running);
+  EXPECT_TRUE(report_.snapshot().caught_up);
+  EXPECT_FALSE(report_.snapshot().pool_wait_since);
+  EXPECT_EQ(report_.snapshot().totals.received(), 8u);
 }
 
 TEST_F(SourceWriterTest, ItGoesOnTryingWhileDrainedAndGivesUpWhenToldToEndNow) {

@@ -127,7 +127,7 @@ TEST_F(StdinSourceTest, BadRecordsAreCountedByReasonAndKeptWhole) {
   EXPECT_THAT(kept[0], HasSubstr(R"("raw":"{\"n\":)" + std::string(1000, 'x') + "\""));
   EXPECT_THAT(kept[1], HasSubstr(R"("raw":"[1]","reason":"parse","source":"web")"));
   EXPECT_THAT(kept[2], HasSubstr(R"("reason":"refused")"));
-  EXPECT_THAT(kept[3], HasSubstr(R"("reason":"oversize")"));
+  EXPECT_THAT(kept[3], HasSubstr(R"("reason":"oversize","source":"web","truncated_bytes":null)"));
 }
 
 TEST_F(StdinSourceTest, WithStopABadRecordFailsTheSourceAndWhatCameBeforeIsStored) {
@@ -139,6 +139,8 @@ TEST_F(StdinSourceTest, WithStopABadRecordFailsTheSourceAndWhatCameBeforeIsStore
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind(), ErrorKind::Usage);
   EXPECT_EQ(error->offset(), 8u);
+  EXPECT_EQ(rejected(RejectReason::parse), 1u);
+  EXPECT_THAT(bodies_of(rejects_path_), ElementsAre(HasSubstr(R"("raw":"bad")")));
 }
 
 TEST_F(StdinSourceTest, WhatIsThereIsStoredAtOnceAndThenItIsCaughtUp) {
