@@ -1,5 +1,8 @@
 #include "agent/daemon/reload.h"
 
+#include <algorithm>
+#include <variant>
+
 #include "agent/config/config_diff.h"
 #include "agent/output/human.h"
 #include "agent/output/json_writer.h"
@@ -19,6 +22,48 @@ void add_names(JsonWriter& json, std::string_view key, const std::vector<std::st
   json.end_array();
 }
 
+// What a stdin source has read of a record whose end is still to come cannot be taken back, and
+// another one would begin in the middle. So nothing that would have it replaced counts.
+class StdinKeeper {
+ public:
+  StdinKeeper(const AgentConfig& now, AgentConfig& wanted, std::vector<std::string>& keys)
+      : now_(now), wanted_(wanted), keys_(keys) {}
+
+  void keep() {
+    for (const SourceConfig& source : now_.sources) {
+      if (!std::holds_alternative<StdinConfig>(source.kind)) continue;
+      const auto same = std::ranges::find(wanted_.sources, source.name, &SourceConfig::name);
+      if (same == wanted_.sources.end()) continue;  // it is to end
+      if (*same != source) {
+        *same = source;
+        keys_.push_back("sources." + source.name);
+      }
+      keep_pool(source.pool);
+      if (wanted_.reject_pool == now_.reject_pool) continue;
+      wanted_.reject_pool = now_.reject_pool;
+      keys_.emplace_back("agent.reject_pool");
+      if (!now_.reject_pool.empty()) keep_pool(now_.reject_pool);
+    }
+  }
+
+ private:
+  void keep_pool(const std::string& name) {
+    const auto before = std::ranges::find(now_.pools, name, &PoolConfig::name);
+    if (before == now_.pools.end()) return;
+    const auto after = std::ranges::find(wanted_.pools, name, &PoolConfig::name);
+    if (after == wanted_.pools.end()) {
+      wanted_.pools.push_back(*before);
+    } else if (after->durability != before->durability) {
+      after->durability = before->durability;
+      keys_.push_back("pools." + name + ".durability");
+    }
+  }
+
+  const AgentConfig& now_;
+  AgentConfig& wanted_;
+  std::vector<std::string>& keys_;
+};
+
 }  // namespace
 
 std::vector<std::string> keep_what_needs_a_restart(const AgentConfig& now, AgentConfig& wanted) {
@@ -27,6 +72,7 @@ std::vector<std::string> keep_what_needs_a_restart(const AgentConfig& now, Agent
   wanted.group = now.group;
   wanted.pool_dir = now.pool_dir;
   wanted.socket = now.socket;
+  StdinKeeper(now, wanted, keys).keep();
   return keys;
 }
 

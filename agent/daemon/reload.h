@@ -24,8 +24,8 @@ struct ReloadOutcome {
 // Who asked for it: is told what came of it.
 using ReloadWaiter = std::function<void(const ReloadOutcome& outcome)>;
 
-// The keys of the agent itself that differ and cannot be changed while it runs; `wanted` gets the
-// old values of them.
+// The keys that differ and cannot be changed while the agent, or a source that reads its stdin,
+// runs; `wanted` gets the old values of them.
 std::vector<std::string> keep_what_needs_a_restart(const AgentConfig& now, AgentConfig& wanted);
 
 // One sentence; empty if it went well.

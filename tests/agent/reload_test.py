@@ -1,8 +1,9 @@
 """Reloading: only what changed is touched, and a bad configuration changes nothing."""
 
 import signal
+import subprocess
 
-from agent_harness import AgentTest, is_alive, unittest, wait_for
+from agent_harness import TIMEOUT, AgentTest, is_alive, unittest, wait_for
 
 POOL = '[pools.app]\nsize = "1M"\n'
 
@@ -62,6 +63,24 @@ class ReloadTest(AgentTest):
         self.configure(POOL + self.tap("web", "exec sleep 1000"))
         self.assertEqual(self.reload()["added"], ["web"])
         self.stop(agent)
+
+    def test_a_record_that_stdin_has_read_half_of_is_not_cut(self):
+        self.configure(POOL + '[sources.in]\ntype = "stdin"\npool = "app"\nframing = "jsonl"\n')
+        agent = self.start_agent(stdin=subprocess.PIPE)
+        agent.stdin.write(b'{"number":1}\n{"half":')
+        agent.stdin.flush()
+        self.wait_for_source("in", lambda source: source["stored"] == 1, "it reads")
+        self.configure(POOL.replace('size = "1M"', 'size = "1M"\ndurability = "flush"') + '[pools.bad]\nsize = "1M"\n'
+                       '[sources.in]\ntype = "stdin"\npool = "app"\nframing = "jsonl"\ntags = ["new"]\n',
+                       reject_pool="bad")
+        outcome = self.reload()
+        self.assertEqual(outcome["changed"], [])
+        self.assertEqual(outcome["needs_restart"], ["sources.in", "pools.app.durability", "agent.reject_pool"])
+        agent.stdin.write(b'"done"}\n')
+        agent.stdin.close()
+        agent.stdin = None
+        self.assertEqual(agent.wait(TIMEOUT), 0)
+        self.assertEqual(self.data("app"), [{"number": 1}, {"half": "done"}])
 
     def test_a_source_that_failed_is_started_again(self):
         script = self.dir / "late.sh"
