@@ -145,7 +145,7 @@ PLASMITE_IN_CHILD void announce_group(int announcements) {
 PLASMITE_IN_CHILD bool set_up(Shared& shared) {
   const PipeSpawn& spawn = *shared.spawn;
   if (spawn.own_group && ::setpgid(0, 0) != 0) return false;
-  if (shared.announcements >= 0) announce_group(shared.announcements);
+  if (spawn.own_group && shared.announcements >= 0) announce_group(shared.announcements);
   if (!follow_into_death(shared)) return false;
   if (spawn.in >= 0 && !put(spawn.in, STDIN_FILENO)) return false;
   if (!put(spawn.out, STDOUT_FILENO) || !put(spawn.err, STDERR_FILENO)) return false;

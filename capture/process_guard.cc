@@ -127,7 +127,8 @@ ProcessGuard::~ProcessGuard() {
   if (pid_ == 0) return;
   socket_.reset();
   pollfd end{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
-  (void)::poll(&end, 1, kEndsWithinMs);
+  while (::poll(&end, 1, kEndsWithinMs) < 0 && errno == EINTR) {
+  }
   if (end.revents == 0) (void)::kill(pid_, SIGKILL);
   reap(pid_);
 }

@@ -77,12 +77,8 @@ Result<int> Agent::run() {
     if (auto made = make_group_dir(config_.socket.parent_path(), kSocketDirMode, config_.group);
         !made)
       return std::unexpected(std::move(made.error()));
-  const auto lock = InstanceLock::acquire(config_.socket);
+  const auto lock = InstanceLock::of_socket(config_.socket);
   if (!lock) return std::unexpected(lock.error());
-  auto config_lock = ConfigLock::acquire(setup_.config_file);
-  if (!config_lock && config_lock.error().kind() == ErrorKind::Busy)
-    return std::unexpected(std::move(config_lock.error()));
-  if (config_lock) config_lock_ = std::move(*config_lock);
   if (auto started = start(); !started) return std::unexpected(std::move(started.error()));
   io_.run();
   server_.reset();
@@ -104,6 +100,7 @@ Result<void> Agent::start() {
   if (auto listens = listen(); !listens) return listens;
   pools_.declare(config_.pools);
   prepare_pools(config_.pools);
+  if (auto locked = lock_config(); !locked) return locked;
   log_.info("agent started", {{"config", setup_.config_file.native()},
                               {"pools", std::to_string(config_.pools.size())},
                               {"sources", std::to_string(config_.sources.size())},
@@ -135,6 +132,21 @@ void Agent::prepare_pools(const std::vector<PoolConfig>& pools) {
       log_.warning("pool cannot be used",
                    {{"pool", pool.name}, {"error", describe(opened.error())}});
   }
+}
+
+// A folder of pools that cannot be written to is reported, and does not keep the agent from
+// running.
+Result<void> Agent::lock_config() {
+  auto lock = InstanceLock::of_config(config_.pool_dir, setup_.config_file);
+  if (!lock && lock.error().kind() == ErrorKind::Busy)
+    return std::unexpected(std::move(lock.error()));
+  if (lock) {
+    config_lock_ = std::move(*lock);
+  } else {
+    log_.warning("nothing keeps another agent from running with this configuration",
+                 {{"error", describe(lock.error())}});
+  }
+  return {};
 }
 
 void Agent::wait_for_signal() {
@@ -234,29 +246,18 @@ void Agent::listen_again_if_gone() {
             {"error", listens ? "none" : describe(listens.error())}});
 }
 
-// On the file that is there now; the lock on the one before is kept if that cannot be.
-void Agent::lock_config_again() {
-  if (config_lock_ && config_lock_->is_on(setup_.config_file)) return;
-  auto lock = ConfigLock::acquire(setup_.config_file);
-  if (lock) {
-    config_lock_ = std::move(*lock);
-  } else {
-    log_.warning("the configuration cannot be locked, ignoring",
-                 {{"error", describe(lock.error())}});
-  }
-}
-
 void Agent::apply_config(AgentConfig config) {
-  lock_config_again();
-  reload_.needs_restart = keep_what_needs_a_restart(config_, config);
+  const auto reads_stdin = [this](const std::string& name) { return supervisor_.is_at_work(name); };
+  reload_.needs_restart = keep_what_needs_a_restart(config_, config, reads_stdin);
   for (const std::string& key : reload_.needs_restart)
     log_.warning("this key has changed, which counts after a restart only", {{"key", key}});
   const bool has_new_reject_pool = config.reject_pool != config_.reject_pool;
-  const auto new_pools = pools_without(config.pools, config_.pools);
+  auto new_pools = pools_without(config.pools, config_.pools);
   config_ = std::move(config);
   log_.set_level(log_level_of(config_.log_level));
   pools_.declare(config_.pools);
-  // Not all of them: opening one again that somebody has locked takes its time.
+  // Those that are there are opened by the sources: one that somebody has locked takes its time.
+  std::erase_if(new_pools, [this](const PoolConfig& pool) { return pools_.has_file(pool.name); });
   prepare_pools(new_pools);
   if (has_new_reject_pool) {
     if (rejects_) old_rejects_.push_back(std::move(rejects_));

@@ -20,8 +20,8 @@
 #include "agent/config/config_loader.h"
 #include "agent/daemon/agent_pools.h"
 #include "agent/daemon/agent_status.h"
-#include "agent/daemon/config_lock.h"
 #include "agent/daemon/control_server.h"
+#include "agent/daemon/instance_lock.h"
 #include "agent/daemon/log.h"
 #include "agent/daemon/notify.h"
 #include "agent/daemon/reload.h"
@@ -74,7 +74,7 @@ class Agent {
   void request_reload(std::optional<ReloadWaiter> waiter);
   void start_reload();
   void listen_again_if_gone();
-  void lock_config_again();
+  Result<void> lock_config();
   void apply_config(AgentConfig config);
   void wait_for_reload();
   void end_reload();
@@ -108,7 +108,7 @@ class Agent {
   std::vector<std::unique_ptr<RejectPool>> old_rejects_;  // of sources that are being drained
   Supervisor supervisor_;
   std::unique_ptr<ControlServer> server_;
-  std::optional<ConfigLock> config_lock_;
+  std::optional<InstanceLock> config_lock_;
   Phase phase_ = Phase::running;
   ReloadOutcome reload_;  // the one under way
   std::vector<ReloadWaiter> waiters_, next_waiters_;

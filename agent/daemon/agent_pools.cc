@@ -8,6 +8,7 @@
 
 #include "agent/daemon/ownership.h"
 #include "agent/output/human.h"
+#include "agent/shell_line.h"
 #include "core/client/pool_ref.h"
 
 namespace plasmite {
@@ -44,6 +45,8 @@ std::string size_note(const PoolConfig& config, const PoolInfo& info,
          "` changes it; not while a tap or journald source runs into it.";
 }
 
+std::string quoted(const std::filesystem::path& path) { return quote_for_shell(path.native(), 0); }
+
 // A group that was declared after the pool had been made, and how to let it in.
 void add_group_notes(const PoolConfig& config, gid_t group, const std::filesystem::path& path,
                      std::vector<std::string>& notes) {
@@ -51,12 +54,12 @@ void add_group_notes(const PoolConfig& config, gid_t group, const std::filesyste
   constexpr mode_t kEnter = 1;
   if (!group_may(path, group, kRead))
     notes.push_back("group " + config.group + " may not read pool " + config.name + ": `chgrp " +
-                    config.group + " " + path.string() + " && chmod g+r " + path.string() +
+                    config.group + " " + quoted(path) + " && chmod g+r " + quoted(path) +
                     "` changes it.");
-  const std::string dir = path.parent_path().string();
+  const std::filesystem::path dir = path.parent_path();
   if (!group_may(dir, group, kEnter))
     notes.push_back("group " + config.group + " may not enter the folder of pool " + config.name +
-                    ": `chmod o+x " + dir + "` lets others in, but not list it.");
+                    ": `chmod o+x " + quoted(dir) + "` lets others in, but not list it.");
 }
 
 }  // namespace
@@ -67,10 +70,10 @@ void AgentPools::declare(const std::vector<PoolConfig>& pools) {
   for (const PoolConfig& config : pools) {
     const auto known = entries_.find(config.name);
     const auto entry = known != entries_.end() ? known->second : std::make_shared<Entry>();
+    const auto group = group_id(config.group);
     const MutexLock entry_lock(entry->mutex);
     entry->config = config;
-    entry->group.reset();
-    if (const auto group = group_id(config.group)) entry->group = *group;
+    entry->group = group ? std::optional(*group) : std::nullopt;
     entries[config.name] = entry;
   }
   entries_ = std::move(entries);
@@ -132,11 +135,14 @@ Result<void> AgentPools::make_dir() const {
     groups = groups_;
   }
   std::erase_if(groups, [](const std::string& group) { return !group_id(group); });
-  std::string group = dir_group_;
-  if (group.empty() && !groups.empty()) group = *groups.begin();
-  groups.erase(group);
-  const mode_t mode = group.empty() ? kOwnOnly : groups.empty() ? kGroup : kGroup | kOthersEnter;
-  return make_group_dir(dir_, mode, group);
+  const auto others = [&](const std::string& group) {
+    return groups.size() > groups.count(group) ? kOthersEnter : mode_t{0};
+  };
+  if (!dir_group_.empty()) return make_group_dir(dir_, kGroup | others(dir_group_), dir_group_);
+  // A group that we may not give anything to is its pools' own trouble.
+  for (const std::string& group : groups)
+    if (make_group_dir(dir_, kGroup | others(group), group)) return {};
+  return make_group_dir(dir_, kOwnOnly | others(""), "");
 }
 
 Result<Pool> AgentPools::open_or_create(const PoolConfig& config,
@@ -153,6 +159,11 @@ Result<Pool> AgentPools::open_or_create(const PoolConfig& config,
   if (auto given = give_to_group(path, config.group); !given)
     group_error = std::move(given.error());
   return pool;
+}
+
+bool AgentPools::has_file(const std::string& name) const {
+  std::error_code failed;
+  return std::filesystem::exists(path_of(name), failed);
 }
 
 std::vector<PoolStatus> AgentPools::statuses(Clock::time_point now) {

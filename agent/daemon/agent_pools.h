@@ -36,6 +36,8 @@ class AgentPools {
   // Opens the pool; makes it if it is missing. Again if it is gone since. NotFound: not declared.
   Result<std::shared_ptr<Pool>> open(const std::string& name);
 
+  bool has_file(const std::string& name) const;
+
   // What is known without opening anything, with the rates since the last call that is at least
   // kMinSample ago.
   std::vector<PoolStatus> statuses(Clock::time_point now);

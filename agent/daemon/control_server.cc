@@ -228,8 +228,9 @@ void ControlServer::serve(UniqueFd fd) {
 // No descriptor is free, for example. At once it would only fail again.
 void ControlServer::accept_later() {
   retry_.expires_after(std::chrono::seconds(1));
-  retry_.async_wait([this](error_code failed) {
-    if (!failed) accept();
+  retry_.async_wait([this, alive = std::weak_ptr(alive_)](error_code failed) {
+    // One that had run out already is not cancelled by the end of this.
+    if (!failed && !alive.expired()) accept();
   });
 }
 

@@ -60,6 +60,7 @@ class ControlServer {
 
   boost::asio::local::stream_protocol::acceptor acceptor_;
   boost::asio::steady_timer retry_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::filesystem::path path_;
   dev_t device_ = 0;  // of the socket as it was made
   ino_t inode_ = 0;

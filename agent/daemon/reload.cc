@@ -29,24 +29,31 @@ class StdinKeeper {
   StdinKeeper(const AgentConfig& now, AgentConfig& wanted, std::vector<std::string>& keys)
       : now_(now), wanted_(wanted), keys_(keys) {}
 
-  void keep() {
-    for (const SourceConfig& source : now_.sources) {
-      if (!std::holds_alternative<StdinConfig>(source.kind)) continue;
-      const auto same = std::ranges::find(wanted_.sources, source.name, &SourceConfig::name);
-      if (same == wanted_.sources.end()) continue;  // it is to end
-      if (*same != source) {
-        *same = source;
-        keys_.push_back("sources." + source.name);
-      }
-      keep_pool(source.pool);
-      if (wanted_.reject_pool == now_.reject_pool) continue;
-      wanted_.reject_pool = now_.reject_pool;
-      keys_.emplace_back("agent.reject_pool");
-      if (!now_.reject_pool.empty()) keep_pool(now_.reject_pool);
+  void keep(const SourceConfig& source) {
+    const auto same = std::ranges::find(wanted_.sources, source.name, &SourceConfig::name);
+    if (same == wanted_.sources.end()) return;  // it is to end
+    if (*same != source) {
+      *same = source;
+      keys_.push_back("sources." + source.name);
+      drop_others(source.name);
     }
+    keep_pool(source.pool);
+    if (wanted_.reject_pool == now_.reject_pool) return;
+    wanted_.reject_pool = now_.reject_pool;
+    keys_.emplace_back("agent.reject_pool");
+    if (!now_.reject_pool.empty()) keep_pool(now_.reject_pool);
   }
 
  private:
+  // There is one stdin.
+  void drop_others(const std::string& name) {
+    std::erase_if(wanted_.sources, [&](const SourceConfig& source) {
+      if (source.name == name || !std::holds_alternative<StdinConfig>(source.kind)) return false;
+      keys_.push_back("sources." + source.name);
+      return true;
+    });
+  }
+
   void keep_pool(const std::string& name) {
     const auto before = std::ranges::find(now_.pools, name, &PoolConfig::name);
     if (before == now_.pools.end()) return;
@@ -66,13 +73,17 @@ class StdinKeeper {
 
 }  // namespace
 
-std::vector<std::string> keep_what_needs_a_restart(const AgentConfig& now, AgentConfig& wanted) {
+std::vector<std::string> keep_what_needs_a_restart(
+    const AgentConfig& now, AgentConfig& wanted,
+    const std::function<bool(const std::string& name)>& is_at_work) {
   std::vector<std::string> keys = diff_configs(now, wanted).agent_restart;
   for (std::string& key : keys) key.insert(0, "agent.");
   wanted.group = now.group;
   wanted.pool_dir = now.pool_dir;
   wanted.socket = now.socket;
-  StdinKeeper(now, wanted, keys).keep();
+  for (const SourceConfig& source : now.sources)
+    if (std::holds_alternative<StdinConfig>(source.kind) && is_at_work(source.name))
+      StdinKeeper(now, wanted, keys).keep(source);
   return keys;
 }
 

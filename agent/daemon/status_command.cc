@@ -3,12 +3,15 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <filesystem>
+#include <optional>
 #include <string>
 
 #include "agent/config/config_loader.h"
 #include "agent/daemon/config_option.h"
 #include "agent/daemon/control_client.h"
 #include "agent/daemon/find_socket.h"
+#include "agent/daemon/instance_lock.h"
 #include "agent/daemon/lock_holder.h"
 #include "agent/output/error_report.h"
 #include "agent/output/json_output.h"
@@ -47,18 +50,26 @@ std::string for_terminal(std::string_view text) {
   return out;
 }
 
-std::string holder_of(const std::string& path) {
+std::string holder_of(const std::filesystem::path& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 ? lock_holder(status) : std::string();
 }
 
+// None: the configuration cannot be used.
+std::optional<std::filesystem::path> config_lock_path(const AgentRequest& request) {
+  const auto config = load_config(request.config);
+  if (!config) return std::nullopt;
+  return InstanceLock::path_of_config(config->pool_dir, request.config);
+}
+
 // What to do about an agent that was not found. One that runs all the same shows by its locks.
 std::string advice(const AgentRequest& request, const std::string& socket) {
-  if (const auto holder = holder_of(socket + ".lock"); !holder.empty())
+  if (const auto holder = holder_of(InstanceLock::path_of_socket(socket)); !holder.empty())
     return "An agent runs" + holder +
            ", but its socket is gone: send it SIGHUP (`kill -HUP`), and "
            "it makes another.";
-  const auto holder = request.socket ? std::string() : holder_of(request.config);
+  const auto config = request.socket ? std::nullopt : config_lock_path(request);
+  const auto holder = config ? holder_of(*config) : std::string();
   if (!holder.empty())
     return "An agent with this configuration runs" + holder +
            ", but listens elsewhere: name its socket with --socket, or restart it. If its socket "

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace plasmite {
 namespace {
@@ -34,8 +35,9 @@ Supervisor::Changes Supervisor::apply(const AgentConfig& config, RejectPool* rej
       continue;
     }
     const bool is_same = slot.is_leaving ? slot.next == found->second : slot.now == found->second;
-    // What was wrong may be mended.
-    const bool has_failed = !slot.is_leaving && slot.thread && slot.thread->failed();
+    // What was wrong may be mended. But what a stdin source left unread is gone.
+    const bool is_stdin = std::holds_alternative<StdinConfig>(slot.now.config.kind);
+    const bool has_failed = !slot.is_leaving && !is_stdin && slot.thread && slot.thread->failed();
     if (!is_same || has_failed) {
       changes.changed.push_back(name);
       slot.next = std::move(found->second);
@@ -144,6 +146,11 @@ void Supervisor::stop(StopSignal::Level level) {
   is_stopping_ = true;
   for (auto& [name, slot] : slots_)
     if (slot.thread) slot.thread->request(level);
+}
+
+bool Supervisor::is_at_work(const std::string& name) const {
+  const auto slot = slots_.find(name);
+  return slot != slots_.end() && slot->second.thread && !slot->second.thread->has_ended();
 }
 
 bool Supervisor::all_ended() const {

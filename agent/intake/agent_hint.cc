@@ -13,13 +13,15 @@ struct Advice {
   std::string_view hint;    // for the agent, in place of it
 };
 
-constexpr std::array<Advice, 4> kAdvice{{
+constexpr std::array<Advice, 6> kAdvice{{
     {"--lock-timeout",
      "The source goes on when that process lets go. Look at it: it may be stopped."},
-    {"--max-record",
+    {"Raise the limit with --max-record",
      "Raise `max_record` of the source, or leave such records out: `errors = \"skip\"`."},
     {"--errors skip", "What came before is stored; `errors = \"skip\"` leaves out what cannot be."},
-    {"--name", "Stop the other one, or give this source another name or pool."},
+    {"lower --max-record", "Free memory, or lower `max_record` of the source."},
+    {"--name.", "Stop the other one, or give this source another name or pool."},
+    {"--name of", "Stop the other one, or give this source another name or pool."},
 }};
 
 }  // namespace

@@ -33,6 +33,8 @@ SupervisedRun::SupervisedRun(const SourceContext& context, SourceWriter& writer,
 SupervisedRun::~SupervisedRun() {
   writer_.set_while_blocked({});
   if (child_ && is_running()) kill();
+  // What is in its group ends with it, also if its end could not be stored.
+  if (child_ && !is_running()) std::get<ExitedChild>(*child_).signal_leftovers(SIGKILL);
   context_.report.set_child(std::nullopt);
 }
 

@@ -174,7 +174,8 @@ bool JournalEncoder::is_own(Name::Kind kind, std::string_view value) const {
          value == own_log_.invocation_id;
 }
 
-// The same bytes where the escaper may read a little beyond their end: they may lie at the end of a mapping.
+// The same bytes where the escaper may read a little beyond their end: they may lie at the end of a
+// mapping.
 std::string_view JournalEncoder::padded(std::string_view value) {
   if (kMayReadBeyond && !value.empty()) {
     const auto last = reinterpret_cast<uintptr_t>(value.data() + value.size() - 1);

@@ -29,8 +29,6 @@ JournalFaultGuard::JournalFaultGuard() {
 
 JournalFaultGuard::~JournalFaultGuard() { t_guarded = 0; }
 
-// NOLINTNEXTLINE(readability-convert-member-functions-to-static): the answer is of this guard's
-// time
-bool JournalFaultGuard::faulted() const { return t_faulted != 0; }
+bool JournalFaultGuard::faulted() { return t_faulted != 0; }
 
 }  // namespace plasmite

@@ -17,8 +17,9 @@ class JournalFaultGuard {
   JournalFaultGuard(const JournalFaultGuard&) = delete;
   JournalFaultGuard& operator=(const JournalFaultGuard&) = delete;
 
-  // Whether an access found its file shorter than the mapping.
-  bool faulted() const;
+  // In this thread, since its guard was made: whether an access found its file shorter than the
+  // mapping.
+  static bool faulted();
 };
 
 }  // namespace plasmite

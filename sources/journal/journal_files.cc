@@ -200,6 +200,12 @@ bool JournalFiles::has(const JournalId& seqnum_id) const {
       ranges, [&](const Range& range) { return range.first.seqnum_id == seqnum_id; });
 }
 
+bool JournalFiles::are_of_one_series() const {
+  return std::ranges::all_of(ranges, [&](const Range& range) {
+    return range.first.seqnum_id == ranges.front().first.seqnum_id;
+  });
+}
+
 Result<JournalFiles> look_at_journal_files(const JournalPlace& place) {
   if (place.kind == JournalPlace::Kind::directory) return look_at_folder(place.paths.front());
   if (place.kind != JournalPlace::Kind::files) return look_at_machine(place);

@@ -33,6 +33,7 @@ struct JournalFiles {
   bool all_readable() const { return denied == 0; }
   bool is_runtime(const JournalId& seqnum_id) const;  // the series has a file below /run
   bool has(const JournalId& seqnum_id) const;
+  bool are_of_one_series() const;
 };
 
 // NotFound: a folder or file that is named does not exist. No file at all in folders is no error

@@ -1,5 +1,5 @@
-// What is to be read of which journal, and from where on. Plain values: nothing of libsystemd, so that the
-// command line and the configuration can hold them without loading it.
+// What is to be read of which journal, and from where on. Plain values: nothing of libsystemd, so
+// that the command line and the configuration can hold them without loading it.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ namespace plasmite {
 // Where the journal lies.
 struct JournalPlace {
   enum class Kind : uint8_t {
-    local,      // the journals of this machine, all users' that may be read
-    directory,  // every file of one folder, also those that come later
-    files,      // these files and no others
-    name_space, // of journald's namespace: a name, "*" (all), "+name" (it and the default one)
+    local,       // the journals of this machine, all users' that may be read
+    directory,   // every file of one folder, also those that come later
+    files,       // these files and no others
+    name_space,  // of journald's namespace: a name, "*" (all), "+name" (it and the default one)
   } kind = Kind::local;
   std::vector<std::string> paths = {};  // directory: one; files: one or more
   std::string name_space = {};
@@ -29,8 +29,8 @@ struct JournalPlace {
 struct JournalMatches {
   std::vector<std::string> units = {};        // as `journalctl -u`; without a suffix: ".service"
   std::vector<std::string> identifiers = {};  // SYSLOG_IDENTIFIER
-  std::optional<uint8_t> max_priority = {};   // 0 (emerg) .. 7 (debug): this and what is more urgent
-  std::string boot = {};                      // "current", or the 32 hex digits of a boot's id
+  std::optional<uint8_t> max_priority = {};  // 0 (emerg) .. 7 (debug): this and what is more urgent
+  std::string boot = {};                     // "current", or the 32 hex digits of a boot's id
   std::vector<std::pair<std::string, std::string>> fields = {};  // NAME, value; one NAME: OR
 
   bool operator==(const JournalMatches&) const = default;

@@ -115,6 +115,7 @@ Result<void> JournalReader::begin(std::string_view checkpoint) {
     position_ = stored;
     last_ = *parsed;
     series_.load(checkpoint, last_, current_boot_);
+    series_.see(files_.ranges);
     const bool is_of_run =
         files_.is_runtime(last_.seqnum_id) ||
         (!files_.has(last_.seqnum_id) && is_told_of_all() && last_.boot_id == current_boot_);
@@ -138,6 +139,7 @@ Result<void> JournalReader::recover() {
 Result<void> JournalReader::recover_unguarded() {
   error_.reset();
   suspicious_ = true;
+  is_jump_known_ = true;
   if (auto opened = open_handle(); !opened) return opened;
   if (auto used = use_matches(); !used) return used;
   return place_again();
@@ -205,8 +207,10 @@ bool JournalReader::read_cursor(sd_journal* journal) {
   cursor_text_.assign(text);
   std::free(text);
   const auto parsed = JournalCursor::parse(cursor_text_);
-  if (parsed) cursor_ = *parsed;
-  return parsed.has_value();
+  // What was read from a page that is not there must not become known.
+  if (!parsed || JournalFaultGuard::faulted()) return false;
+  cursor_ = *parsed;
+  return true;
 }
 
 // Entries that sd-journal returns, though they were read before or are older than the start. They
@@ -245,14 +249,25 @@ std::optional<uint64_t> JournalReader::missing_before(const JournalCursor& curso
                                options_.place.kind != JournalPlace::Kind::files;
   if (!has_one_counter || !files_.all_readable()) return std::nullopt;
   const auto known = series_.last_number(cursor.seqnum_id);
-  std::optional<uint64_t> before = known;
-  // Machines that send their journals into one folder have different boots.
-  if (!position_.empty() && last_.boot_id == cursor.boot_id)
-    before = std::max(before.value_or(0), last_.seqnum);
-  if (!before) return std::nullopt;
-  if (cursor.seqnum > *before) return cursor.seqnum - *before - 1;
+  // Machines that send their journals into one folder have different boots. What others have
+  // written between two boots of one nobody knows.
+  const bool is_same_boot = !position_.empty() && last_.boot_id == cursor.boot_id;
+  if (!is_same_boot && (!known || !files_.are_of_one_series())) return std::nullopt;
+  const uint64_t before = std::max(known.value_or(0), is_same_boot ? last_.seqnum : 0);
+  if (cursor.seqnum > before + 1)
+    return cursor.seqnum - before - 1 - elsewhere_between(before, cursor.seqnum);
+  if (cursor.seqnum > before) return 0;
   // Of a series that begins below the number before it nobody knows.
   return known ? std::optional<uint64_t>(0) : std::nullopt;
+}
+
+// How many of the numbers between the two are in files that sd-journal puts elsewhere in its order.
+uint64_t JournalReader::elsewhere_between(uint64_t before, uint64_t number) const {
+  uint64_t count = 0;
+  for (const JournalFiles::Range& file : files_.ranges)
+    if (file.first.seqnum > before && file.last.seqnum < number)
+      count += file.last.seqnum - file.first.seqnum + 1;
+  return std::min(count, number - before - 1);
 }
 
 // Files vanish as a whole, and so what is missing is missing before the first entry of a file.

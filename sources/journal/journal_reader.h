@@ -124,6 +124,7 @@ class JournalReader {
   bool is_unwanted(const JournalCursor& cursor);
   bool is_copy(const JournalCursor& cursor) const;
   std::optional<uint64_t> missing_before(const JournalCursor& cursor) const;
+  uint64_t elsewhere_between(uint64_t before, uint64_t number) const;
   bool is_head(const JournalCursor& cursor) const;
   Result<void> look_again();
   Step encode();

@@ -52,6 +52,7 @@ Result<bool> JournalReader::read_rest() {
     if (!opened || *opened) return opened;
   }
   is_in_rest_ = false;
+  series_.know_all(files_.ranges);
   move_to_newest();
   return false;
 }
@@ -115,13 +116,16 @@ Result<JournalHandle> JournalReader::open_series(const JournalId& series, uint64
 Result<bool> JournalReader::skips_others(JournalCursor cursor) {
   const JournalId series = cursor.seqnum_id;
   const auto known = series_.last_number(series);
-  // Of a series of which nothing is known, the start decides what is read.
-  if (rest_ || !known || cursor.seqnum <= *known + 1) return false;
+  // Of a series of which nothing is known, the start or the position decides what is read.
+  const bool is_decided = !at_start_.empty() || series_.is_incomplete();
+  if (rest_ || (!known && is_decided)) return false;
+  const uint64_t last = known.value_or(0);
+  if (cursor.seqnum <= last + 1) return false;
   for (const bool anew : {false, true}) {
-    auto journal = alone(series, *known, anew);
+    auto journal = alone(series, last, anew);
     if (!journal) return std::unexpected(std::move(journal.error()));
     if (!*journal) return false;
-    if (auto placed = seek_number(*journal, series, *known + 1); !placed)
+    if (auto placed = seek_number(*journal, series, last + 1); !placed)
       return std::unexpected(placed.error());
     const std::string text = cursor_text_;
     const bool is_there = sd_journal_next(*journal) > 0 && read_cursor(*journal);
@@ -130,7 +134,7 @@ Result<bool> JournalReader::skips_others(JournalCursor cursor) {
     cursor_ = cursor;
     if (next == cursor.seqnum) return false;
     if (!is_there || next > cursor.seqnum) continue;  // a file that is not known yet
-    auto opened = open_series(series, *known);
+    auto opened = open_series(series, last);
     if (!opened) return std::unexpected(std::move(opened.error()));
     rest_ = std::move(*opened);
     return rest_ != nullptr;

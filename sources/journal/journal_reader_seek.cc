@@ -130,7 +130,7 @@ Result<std::optional<JournalCursor>> JournalReader::peek() {
   for (;;) {
     const int moved = sd_journal_next(journal_.get());
     if (moved < 0) return seek_failed(moved);
-    if (moved == 0) return std::nullopt;
+    if (moved == 0 || JournalFaultGuard::faulted()) return std::nullopt;
     if (read_cursor(journal_.get())) return cursor_;
   }
 }
@@ -144,7 +144,7 @@ Result<std::optional<JournalCursor>> JournalReader::read_newest(std::string* tex
   for (;;) {
     const int moved = sd_journal_previous(journal_.get());
     if (moved < 0) return seek_failed(moved);
-    if (moved == 0) break;
+    if (moved == 0 || JournalFaultGuard::faulted()) break;
     if (!read_cursor(journal_.get())) continue;
     *text = cursor_text_;
     newest = cursor_;

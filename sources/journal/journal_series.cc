@@ -6,6 +6,7 @@
 #include <functional>
 #include <iterator>
 #include <tuple>
+#include <utility>
 
 namespace plasmite {
 
@@ -71,24 +72,29 @@ std::string JournalSeries::checkpoint(const std::string& cursor, bool without_la
     Key key;
     uint64_t number;
     uint64_t noted_at;
+    bool is_there;
   };
   std::vector<Item> items;
   for (const auto& [key, known] : known_) {
-    if (key == key_of(parsed->seqnum_id)) continue;
     const bool is_undone = without_last && key == last_key_;
-    if (is_undone && !number_before_) continue;
+    const uint64_t number = is_undone ? number_before_.value_or(0) : known.last.seqnum;
+    // The position says it, unless it is not the last one that was read of its series.
+    const uint64_t said = key == key_of(parsed->seqnum_id) ? parsed->seqnum : 0;
+    if (number <= said) continue;
     items.push_back({.key = key,
-                     .number = is_undone ? *number_before_ : known.last.seqnum,
-                     .noted_at = known.noted_at});
+                     .number = number,
+                     .noted_at = known.noted_at,
+                     .is_there = there_.empty() || there_.contains(key)});
   }
-  std::ranges::sort(items, std::ranges::greater(), &Item::noted_at);
+  std::ranges::sort(items, std::ranges::greater(),
+                    [](const Item& item) { return std::pair(item.is_there, item.noted_at); });
   std::string text = cursor + std::string(kPart);
   bool is_complete = !others_behind_;
   std::string_view separator = "";
   for (const Item& item : items) {
     const std::string part = hex(item.key, kKeyDigits) + "." + hex(item.number, 1);
     if (text.size() + separator.size() + part.size() + 1 > kMaxJournalCursorBytes) {
-      is_complete = false;
+      is_complete = is_complete && !item.is_there;
       break;
     }
     text.append(separator).append(part);
@@ -137,7 +143,8 @@ std::optional<uint64_t> JournalSeries::last_number(const JournalId& seqnum_id) c
 
 std::vector<JournalFiles::Range> JournalSeries::unread(
     const std::vector<JournalFiles::Range>& files) {
-  forget_vanished(files);
+  see(files);
+  forget_vanished();
   std::vector<JournalFiles::Range> unread;
   std::ranges::copy_if(files, std::back_inserter(unread),
                        [&](const auto& file) { return is_unread(file); });
@@ -145,6 +152,11 @@ std::vector<JournalFiles::Range> JournalSeries::unread(
     return std::tuple(file.first.seqnum_id.high, file.first.seqnum_id.low, file.first.seqnum);
   });
   return unread;
+}
+
+void JournalSeries::see(const std::vector<JournalFiles::Range>& files) {
+  there_.clear();
+  for (const JournalFiles::Range& file : files) there_.insert(key_of(file.first.seqnum_id));
 }
 
 bool JournalSeries::is_unread(const JournalFiles::Range& file) const {
@@ -158,20 +170,24 @@ bool JournalSeries::is_unread(const JournalFiles::Range& file) const {
 void JournalSeries::looked_in_vain(const JournalFiles::Range& file) {
   if (has_read(file.last)) return;
   Vain& vain = vain_[key_of(file.last.seqnum_id)];
+  if (file.last.seqnum < vain.seqnum) return;  // a file before the last one
   vain.times = vain.seqnum == file.last.seqnum ? vain.times + 1 : 1;
   vain.seqnum = file.last.seqnum;
 }
 
-void JournalSeries::forget_vanished(const std::vector<JournalFiles::Range>& files) {
-  if (known_.size() <= std::max(kMostSeries, 2 * files.size())) return;
-  const auto is_there = [&](Key key) {
-    return std::ranges::any_of(
-        files, [&](const auto& file) { return key_of(file.first.seqnum_id) == key; });
-  };
+void JournalSeries::know_all(const std::vector<JournalFiles::Range>& files) {
+  if (!others_behind_) return;
+  for (const JournalFiles::Range& file : files)
+    if (!find(file.last.seqnum_id) && is_behind(file.last)) note(file.last);
+  others_behind_.reset();
+}
+
+void JournalSeries::forget_vanished() {
+  if (known_.size() <= std::max(kMostSeries, 2 * there_.size())) return;
   std::erase_if(known_, [&](const auto& known) {
-    return known.first != last_key_ && !is_there(known.first);
+    return known.first != last_key_ && !there_.contains(known.first);
   });
-  std::erase_if(vain_, [&](const auto& vain) { return !is_there(vain.first); });
+  std::erase_if(vain_, [&](const auto& vain) { return !there_.contains(vain.first); });
 }
 
 }  // namespace plasmite

@@ -6,8 +6,9 @@
 //
 // Part of a checkpoint, behind the cursor, as one more part that sd-journal ignores:
 //   ;p=8f0a1b2c3d.4a2,77120e9a01.1f+
-// Of each other series the first 10 digits of the id and the last number read, in hex; "+": there
-// are more, which did not fit. Not thread-safe.
+// Of each other series the first 10 digits of the id and the last number read, in hex, and of the
+// position's own if it is not the last that was read of it; "+": there are more that have files,
+// which did not fit. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "sources/journal/journal_cursor.h"
@@ -44,8 +46,14 @@ class JournalSeries {
   // The number that was read last of this series; none: none was.
   std::optional<uint64_t> last_number(const JournalId& seqnum_id) const;
 
+  // The files that are there. Series without any need not have room in a checkpoint.
+  void see(const std::vector<JournalFiles::Range>& files);
   // The files in which there is more than was read, those of a series next to each other.
   std::vector<JournalFiles::Range> unread(const std::vector<JournalFiles::Range>& files);
+  // Whether of some series nothing is known but that the position is later.
+  bool is_incomplete() const { return others_behind_.has_value(); }
+  // Everything that is in the files was read: nothing is unknown any more.
+  void know_all(const std::vector<JournalFiles::Range>& files);
   // There was no more in it. The last entry of a file may be about to be written, and so this is
   // believed the second time.
   void looked_in_vain(const JournalFiles::Range& file);
@@ -65,11 +73,12 @@ class JournalSeries {
   const Known* find(const JournalId& seqnum_id) const;
   bool is_behind(const JournalCursor& entry) const;
   bool is_unread(const JournalFiles::Range& file) const;
-  void forget_vanished(const std::vector<JournalFiles::Range>& files);
+  void forget_vanished();
   std::string checkpoint(const std::string& cursor, bool without_last) const;
 
   std::unordered_map<Key, Known> known_;
   std::unordered_map<Key, Vain> vain_;
+  std::unordered_set<Key> there_;               // that have files, when somebody last looked
   std::optional<JournalCursor> others_behind_;  // what is not later was read, of unknown series
   JournalId current_boot_;
   uint64_t notes_ = 0;

@@ -1,10 +1,11 @@
 """What commands have started ends with the agent, also if that is killed."""
 
+import fcntl
 import os
 import pathlib
 import signal
 
-from agent_harness import AgentTest, is_alive, unittest, wait_for
+from agent_harness import TIMEOUT, AgentTest, is_alive, unittest, wait_for
 from cli_harness import children_of
 
 POOL = '[pools.app]\nsize = "1M"\n'
@@ -44,6 +45,21 @@ class GuardTest(AgentTest):
         pids.append(guard_of(agent))
         self.stop(agent)
         self.assertFalse(any(map(is_alive, pids)), pids)
+
+    def test_what_a_command_left_behind_ends_though_its_end_cannot_be_stored(self):
+        go = self.dir / "go"
+        waits = f"(while [ ! -e {go} ]; do sleep 0.05; done; echo late; exec sleep 1000) & echo $!; exit 0"
+        self.configure(POOL + self.tap("web", waits), drain_timeout="200ms")
+        agent = self.start_agent()
+        self.wait_for_source("web", lambda source: source["stored"] == 1, "it has said who it is")
+        pid = int(self.lines("app")[0])
+        with open(self.path("app"), "rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            go.touch()
+            wait_for(lambda: name_of(pid) == "sleep", "there is something to store, and it cannot be")
+            agent.send_signal(signal.SIGTERM)
+            self.assertEqual(agent.wait(TIMEOUT), 1)
+        wait_for(lambda: not is_alive(pid), "it is gone")
 
     def test_signals_for_everybody_do_not_end_the_guard_before_the_agent(self):
         """As a service manager sends them."""

@@ -82,6 +82,30 @@ class ReloadTest(AgentTest):
         self.assertEqual(agent.wait(TIMEOUT), 0)
         self.assertEqual(self.data("app"), [{"number": 1}, {"half": "done"}])
 
+    def test_a_stdin_source_that_has_failed_stays_so(self):
+        source = '[sources.in]\ntype = "stdin"\npool = "app"\nframing = "jsonl"\nerrors = "stop"\n'
+        self.configure(POOL + source + self.tap("web", "exec sleep 1000"))
+        agent = self.start_agent(stdin=subprocess.PIPE)
+        agent.stdin.write(b"{bad\n")
+        agent.stdin.flush()
+        self.wait_for_source("in", lambda found: found["state"] == "failed", "it stops")
+        outcome = self.reload()
+        self.assertEqual((outcome["changed"], outcome["needs_restart"]), ([], []))
+        self.assertEqual(self.source("in")["state"], "failed")
+        self.assertEqual(self.status()["agent"]["health"], "degraded")
+        self.stop(agent)
+
+    def test_there_is_one_reader_of_stdin(self):
+        self.configure(POOL + '[sources.in]\ntype = "stdin"\npool = "app"\nframing = "jsonl"\n')
+        agent = self.start_agent(stdin=subprocess.PIPE)
+        self.configure(POOL + self.tap("in", "exec sleep 1000") + '[sources.b]\ntype = "stdin"\npool = "app"\n'
+                       'framing = "jsonl"\n')
+        self.assertEqual(self.reload()["needs_restart"], ["sources.in", "sources.b"])
+        self.assertEqual([(source["name"], source["type"]) for source in self.status()["sources"]], [("in", "stdin")])
+        agent.stdin.close()
+        agent.stdin = None
+        self.assertEqual(agent.wait(TIMEOUT), 0)
+
     def test_a_source_that_failed_is_started_again(self):
         script = self.dir / "late.sh"
         failing = f'[sources.late]\ntype = "tap"\npool = "app"\ncommand = ["{script}"]\nrestart = "never"\n'

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/pool/pool_resize.h"
+#include "tests/support/child.h"
 #include "tests/support/must.h"
 #include "tests/support/scratch.h"
 
@@ -156,6 +157,20 @@ TEST_F(AgentPoolsGroups, EachOfSeveralCanReadItsPoolAndNoOther) {
     EXPECT_EQ(mode(status.path), 0640u);
   }
   EXPECT_EQ(mode(path().parent_path()), 02751u);
+}
+
+TEST_F(AgentPoolsGroups, OneThatNothingMayBeGivenToIsTheTroubleOfItsPoolOnly) {
+  constexpr uid_t kNobody = 65534;
+  ASSERT_EQ(::chmod(dir_.path().c_str(), 0777), 0);
+  Child child([&] {
+    if (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0) return 1;
+    pools_.declare({{.name = "p", .size_bytes = 256 << 10},
+                    {.name = "q", .size_bytes = 256 << 10, .group = "daemon"}});
+    if (!pools_.open("p") || !pools_.open("q")) return 2;
+    const auto statuses = pools_.statuses(now_);
+    return !statuses[0].error && statuses[1].error ? 0 : 3;
+  });
+  EXPECT_EQ(child.wait(), 0);
 }
 
 TEST_F(AgentPoolsTest, ADirectoryThatCanBeWrittenHasNoProblems) {

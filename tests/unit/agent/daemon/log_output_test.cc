@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/daemon/log.h"
+#include "core/base/check.h"
 
 namespace plasmite {
 namespace {
@@ -55,7 +56,7 @@ TEST_F(LogOutputTest, TheSameHoldsIfThePipeCannotBeOpenedAgain) {
   constexpr uid_t kNobody = 65534;
   if (user == 0) ASSERT_EQ(::seteuid(kNobody), 0);
   LogOutput output(write_.get());
-  if (user == 0) ASSERT_EQ(::seteuid(user), 0);
+  if (user == 0) PLASMITE_CHECK(::seteuid(user) == 0);  // nothing after this may run as another
   EXPECT_TRUE(output.write("yes\n"));
   EXPECT_EQ(read(), "yes\n");
   EXPECT_TRUE(output.write(line(4096)));

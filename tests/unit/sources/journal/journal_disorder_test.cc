@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -160,6 +161,151 @@ TEST_F(JournalDisorder, AFileWithEntriesOfTheFutureSilencesNoOther) {
   // The `now` of the first start.
   EXPECT_EQ(read_all(options(false), checkpoints[0], settings).messages.size(), 6u);
   EXPECT_EQ(read_all(options(true), checkpoints[1], settings).messages.size(), 3u);
+}
+
+// Of a series that nobody has read yet, sd-journal may show a later entry first.
+TEST_F(JournalDisorder, ASeriesThatIsNewIsReadFromItsBeginning) {
+  make_journal(dir_ / "a.journal", boot("a", 1, kJournalTime, kSecond, 10));
+  for (const bool has_matches : {false, true}) {
+    const std::string name = has_matches ? "m" : "n";
+    const std::string stored = read_all(options(has_matches)).checkpoints.back();
+    make_journal(
+        dir_ / (name + ".journal"),
+        boot(name + "1", has_matches ? 3 : 2, kJournalTime - 3600 * kSecond, kSecond, 5) +
+            boot(name + "2", has_matches ? 3 : 2, kJournalTime + 60 * kSecond, 60 * kSecond, 5));
+    EXPECT_EQ(read_all(options(has_matches), stored).messages.size(), 10u) << has_matches;
+  }
+}
+
+// Three files, two of one series, none of which sd-journal puts after the next.
+TEST_F(JournalDisorder, InWhateverOrderTheFilesWereMadeAllIsReadOnce) {
+  std::vector<int> order = {0, 1, 2};
+  do {
+    for (const auto start : {JournalStart::Kind::oldest, JournalStart::Kind::now}) {
+      const ScratchDir dir = ScratchDir::in_memory();
+      for (const int file : order) {
+        const fs::path path = dir / (std::string(1, static_cast<char>('a' + file)) + ".journal");
+        if (file == 0) make_journal(path, boot("a", 1, kJournalTime + 1000 * kSecond, kSecond, 10));
+        if (file == 1) make_journal(path, boot("b", 2, kJournalTime + 500 * kSecond, kSecond, 10));
+        if (file == 2) make_journal(path, boot("c", 3, kJournalTime, kSecond, 10));
+        renumber_journal(path, file == 1 ? 8 : 7, file == 2 ? 11 : 1);
+      }
+      for (const bool has_matches : {false, true}) {
+        auto wanted = folder(dir.path(), start);
+        if (has_matches) wanted.matches.fields = {{"PRIORITY", "6"}};
+        auto reader = must(JournalReader::open(wanted, {}));
+        must(reader->begin(""));
+        EXPECT_EQ(read_on(*reader).messages.size(), start == JournalStart::Kind::now ? 0u : 30u);
+        EXPECT_TRUE(read_all(wanted, reader->checkpoint()).messages.empty());
+      }
+    }
+  } while (std::ranges::next_permutation(order).found);
+}
+
+// Each machine numbers the entries of all its users with one counter.
+TEST_F(JournalDisorder, HolesThatOtherUsersFillOnTwoMachinesAreNoGaps) {
+  for (uint64_t machine = 1; machine <= 2; ++machine)
+    for (uint64_t part = 0; part < 4; ++part) {
+      const std::string name = std::to_string(machine) + (part % 2 == 0 ? "s" : "u");
+      const fs::path path = dir_ / (name + std::to_string(part) + ".journal");
+      make_journal(path, boot(name + std::to_string(part), machine,
+                              kJournalTime + part * 10 * kSecond + machine,
+                              part * 10 * kSecond + machine, 5));
+      renumber_journal(path, machine * 10 + part % 2, 1 + part * 5);
+    }
+  const Read whole = read_all(options(false));
+  EXPECT_EQ(whole.messages.size(), 40u);
+  EXPECT_TRUE(whole.gaps.empty());
+  for (const std::string& checkpoint : whole.checkpoints)
+    EXPECT_TRUE(read_all(options(false), checkpoint).gaps.empty()) << checkpoint;
+}
+
+// A few machines, their users and boots, each boot with a clock of its own.
+class RandomJournal {
+ public:
+  RandomJournal(const fs::path& dir, uint32_t seed) : random_(seed) {
+    const uint64_t machines = 1 + random_() % 3;
+    struct File {
+      fs::path path;
+      std::string text;
+      uint64_t series, number;
+    };
+    std::vector<File> files;
+    for (uint64_t machine = 1; machine <= machines; ++machine) {
+      uint64_t number = 1;
+      uint64_t boot = 10 * machine;
+      uint64_t clock = kJournalTime + random_() % 100 * kSecond;
+      uint64_t monotonic = kSecond;
+      for (uint64_t run = 0; run < 6; ++run) {
+        if (run > 0 && random_() % 3 == 0) {
+          ++boot;
+          monotonic = kSecond;
+          clock = kJournalTime + random_() % 7200 * kSecond;
+        }
+        File file{.path = {}, .text = {}, .series = 10 * machine + random_() % 3, .number = number};
+        for (uint64_t left = 1 + random_() % 6; left > 0; --left, ++number, ++count_) {
+          clock += 1 + random_() % (20 * kSecond);
+          monotonic += 1 + random_() % (20 * kSecond);
+          file.text += ExportEntry(clock, monotonic, boot)
+                           .text("MESSAGE", std::to_string(count_))
+                           .text("PRIORITY", "6")
+                           .bytes();
+        }
+        files.push_back(std::move(file));
+      }
+    }
+    std::ranges::shuffle(files, random_);
+    for (size_t i = 0; i < files.size(); ++i) {
+      const fs::path path = dir / (std::to_string(i) + ".journal");
+      make_journal(path, files[i].text);
+      renumber_journal(path, files[i].series, files[i].number);
+    }
+  }
+  size_t count() const { return count_; }
+
+ private:
+  std::mt19937 random_;
+  size_t count_ = 0;
+};
+
+TEST_F(JournalDisorder, OfRandomJournalsEachEntryIsReadOnceFromEveryPositionOn) {
+  for (uint32_t seed = 0; seed < 12; ++seed) {
+    const ScratchDir dir = ScratchDir::in_memory();
+    const RandomJournal journal(dir.path(), seed);
+    for (const bool has_matches : {false, true}) {
+      auto wanted = folder(dir.path());
+      if (has_matches) wanted.matches.fields = {{"PRIORITY", "6"}};
+      const Read whole = read_all(wanted);
+      const auto all = sorted(whole.messages);
+      ASSERT_EQ(all.size(), journal.count()) << seed;
+      ASSERT_EQ(std::ranges::adjacent_find(all), all.end()) << seed;
+      EXPECT_TRUE(whole.gaps.empty()) << seed;
+      for (size_t i = 0; i < whole.messages.size(); i += 3) {
+        const Read rest = read_all(wanted, whole.checkpoints[i]);
+        auto both = rest.messages;
+        both.insert(both.end(), whole.messages.begin(),
+                    whole.messages.begin() + static_cast<ptrdiff_t>(i) + 1);
+        EXPECT_EQ(sorted(both), all) << seed << " " << has_matches << " " << i;
+        EXPECT_TRUE(rest.gaps.empty()) << seed << " " << has_matches << " " << i;
+      }
+    }
+  }
+}
+
+// As after power was lost many times.
+TEST_F(JournalDisorder, SeriesThatAreGoneTakeNoRoomInACheckpoint) {
+  std::string stored;
+  for (uint64_t i = 0; i < 25; ++i) {
+    const fs::path path = dir_ / "a.journal";
+    make_journal(path, boot("f", i + 1, kJournalTime + i * 100 * kSecond, kSecond, 3));
+    const Read read = read_all(options(false), stored);
+    EXPECT_EQ(read.messages.size(), 3u);
+    stored = read.checkpoints.back();
+    fs::remove(path);
+  }
+  EXPECT_FALSE(stored.ends_with('+'));
+  make_journal(dir_ / "b.journal", boot("late", 99, kJournalTime - 3600 * kSecond, kSecond, 3));
+  EXPECT_EQ(read_all(options(false), stored).messages.size(), 3u);
 }
 
 // More series than a checkpoint has room for: those that are left out are compared by time.
