@@ -178,11 +178,16 @@ JournalReader::Step JournalReader::advance() {
       is_jump_known_ = false;
       return Step::unreadable;
     }
-    if (is_unwanted(cursor_)) continue;
-    auto skips = skips_others(cursor_);
-    if (!skips) return fail(skips.error());
-    if (*skips) continue;
-    missing_here_ = options_.matches.empty() ? missing_before(cursor_).value_or(0) : 0;
+    missing_here_ = 0;
+    // Almost every entry is the next one of the series before, and there is nothing to ask.
+    const bool is_plain = series_.is_next(cursor_) && !flushed_ && !not_before_us_;
+    if (!is_plain) {
+      if (is_unwanted(cursor_)) continue;
+      auto skips = skips_others(cursor_);
+      if (!skips) return fail(skips.error());
+      if (*skips) continue;
+      if (options_.matches.empty()) missing_here_ = missing_before(cursor_).value_or(0);
+    }
     if (!std::exchange(is_jump_known_, true)) missing_here_ = 0;
     // What lies before an entry of the rest was read.
     if (missing_here_ > 0 && !rest_ && !std::exchange(looked_again_, true)) {
@@ -312,7 +317,7 @@ void JournalReader::settle() {
   std::swap(position_, cursor_text_);
   last_ = cursor_;
   series_.note(cursor_);
-  if (files_.is_runtime(cursor_.seqnum_id)) flushed_ = cursor_;
+  if (files_.runtime > 0 && files_.is_runtime(cursor_.seqnum_id)) flushed_ = cursor_;
 }
 
 void JournalReader::note_gap() {

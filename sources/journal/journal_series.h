@@ -43,6 +43,11 @@ class JournalSeries {
   // This one, and all before it in its series, were read.
   void note(const JournalCursor& entry);
   bool has_read(const JournalCursor& entry) const;
+  // Whether it is the one right after the last that was noted, in the same series.
+  bool is_next(const JournalCursor& entry) const {
+    return last_known_ && key_of(entry.seqnum_id) == last_key_ &&
+           entry.seqnum == last_known_->last.seqnum + 1;
+  }
   // The number that was read last of this series; none: none was.
   std::optional<uint64_t> last_number(const JournalId& seqnum_id) const;
 
