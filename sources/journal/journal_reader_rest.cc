@@ -68,9 +68,15 @@ Result<bool> JournalReader::begin_rest() {
     auto newest = read_newest(&newest_text_);
     if (!newest) return std::unexpected(newest.error());
     // So that every file is known in which something older may be.
-    if (sd_journal_process(journal_.get()) == SD_JOURNAL_INVALIDATE) has_changed_ = true;
+    const bool is_invalid = sd_journal_process(journal_.get()) == SD_JOURNAL_INVALIDATE;
     if (auto placed = place_again(); !placed) return std::unexpected(placed.error());
-    newest_ = *newest;
+    if (is_invalid) {
+      // What has gone just now is looked for next, behind the position as it is.
+      has_changed_ = must_look_for_loss_ = true;
+      alone_.clear();
+    } else {
+      newest_ = *newest;
+    }
   }
   auto files = look_at_journal_files(options_.place);
   if (files) files_ = std::move(*files);

@@ -66,7 +66,10 @@ Result<void> JournalReader::resume() {
 Result<void> JournalReader::look_for_loss() {
   sd_journal_flush_matches(journal_.get());
   // A file that has just come is none that is missing.
-  if (sd_journal_process(journal_.get()) == SD_JOURNAL_INVALIDATE) has_changed_ = true;
+  if (sd_journal_process(journal_.get()) == SD_JOURNAL_INVALIDATE) {
+    has_changed_ = true;
+    alone_.clear();
+  }
   auto found = place_behind(position_, last_);
   if (!found) return std::unexpected(found.error());
   std::optional<JournalCursor> follower;
