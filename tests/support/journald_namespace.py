@@ -222,16 +222,15 @@ class PrivateJournald:
             time.sleep(0.005)
 
     def takes_entries(self, name):
-        # The stdout socket is the last one that it makes.
-        probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        # The one that journalctl asks is the last that it makes.
         try:
-            probe.connect(str(self.socket_folder(name) / "stdout"))
+            for path in ("stdout", "io.systemd.journal"):
+                with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                    probe.connect(str(self.socket_folder(name) / path))
             Sender(self.socket_folder(name) / "socket").close()
             return True
         except (OSError, NoJournald):
             return False
-        finally:
-            probe.close()
 
     def outside_path(self, path):
         """Where a path of the namespace can be reached from outside."""
