@@ -144,7 +144,7 @@ class FollowLive(CliTest):
                                                "next_seen_seq", "pool_path"])
             self.assertEqual(details["cause"], "retention")
             self.assertEqual(details["pool_path"], str(self.path("small")))
-            self.assertEqual(notice["message"], f"dropped {details['dropped_count']} messages")
+            self.assertEqual(notice["message"], f"dropped {details['dropped_count']} message" + ("s" if details["dropped_count"] != 1 else ""))
 
     def check_told_exactly(self, notices, seqs):
         """The notices list the holes in the printed sequences, each once, and nothing else."""
