@@ -33,6 +33,7 @@ Result<void> seek_number(sd_journal* journal, const JournalId& series, uint64_t 
 Result<bool> JournalReader::read_rest() {
   if (rest_) {
     rest_.reset();
+    // It was on the way: skips_others() had found something.
     if (!is_in_rest_) return true;
     for (const JournalFiles::Range& file : std::exchange(reading_, {}))
       series_.looked_in_vain(file);

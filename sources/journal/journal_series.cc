@@ -111,7 +111,10 @@ void JournalSeries::note(const JournalCursor& entry) {
     last_key_ = key;
     last_known_ = &known->second;
     number_before_.reset();
-    if (!is_new) number_before_ = last_known_->last.seqnum;
+    if (is_new)
+      there_.insert(key);  // in a file that has come since somebody looked
+    else
+      number_before_ = last_known_->last.seqnum;
   } else {
     number_before_ = last_known_->last.seqnum;
   }

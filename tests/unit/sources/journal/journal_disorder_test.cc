@@ -43,6 +43,11 @@ class JournalDisorder : public testing::Test {
     if (has_matches) options.matches.fields = {{"PRIORITY", "6"}};
     return options;
   }
+  JournalOptions matching(const std::string& name, const std::string& value) const {
+    auto options = folder(dir_.path());
+    options.matches.fields = {{name, value}};
+    return options;
+  }
   // Everything once, from the beginning and from every position on.
   void expect_each_once(size_t count) const {
     for (const bool has_matches : {false, true}) {
@@ -326,9 +331,7 @@ TEST_F(JournalDisorder, ManySeriesAreEachReadOnce) {
 
 TEST_F(JournalDisorder, WithMatchesFilesThatVanishUnreadAreAGapWithTheirNumber) {
   const auto files = make_rotated(dir_.path(), 4, 10);
-  auto some = folder(dir_.path());
-  some.matches.fields = {{"PARITY", "odd"}};
-  auto reader = must(JournalReader::open(some, {}));
+  auto reader = must(JournalReader::open(matching("PARITY", "odd"), {}));
   must(reader->begin(""));
   for (int i = 0; i < 3; ++i) ASSERT_EQ(reader->next(), Step::entry);  // up to entry 5
   fs::remove(files[0]);
@@ -342,8 +345,7 @@ TEST_F(JournalDisorder, WithMatchesFilesThatVanishUnreadAreAGapWithTheirNumber) 
 
 TEST_F(JournalDisorder, WithMatchesAGapIsToldOfThoughNothingMatchesAnyMore) {
   const auto files = make_rotated(dir_.path(), 3, 10);
-  auto some = folder(dir_.path());
-  some.matches.fields = {{"MESSAGE", "entry 2"}};
+  const auto some = matching("MESSAGE", "entry 2");
   const Read first = read_all(some);
   ASSERT_EQ(first.messages, entries(2, 2));
   fs::remove(files[0]);
@@ -355,9 +357,7 @@ TEST_F(JournalDisorder, WithMatchesAGapIsToldOfThoughNothingMatchesAnyMore) {
 
 TEST_F(JournalDisorder, WhatWasLookedThroughWithoutAMatchIsNoGap) {
   const auto files = make_rotated(dir_.path(), 3, 10);
-  auto some = folder(dir_.path());
-  some.matches.fields = {{"MESSAGE", "entry 2"}};
-  auto reader = must(JournalReader::open(some, {}));
+  auto reader = must(JournalReader::open(matching("MESSAGE", "entry 2"), {}));
   must(reader->begin(""));
   EXPECT_EQ(read_on(*reader).messages, entries(2, 2));
   for (const fs::path& file : files) fs::remove(file);
