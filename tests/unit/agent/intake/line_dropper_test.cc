@@ -155,7 +155,9 @@ TEST(LineDropper, EndsAlsoIfTheWriterNeverPauses) {
   });
   EXPECT_FALSE(read_some(dropper->fd(), 4096).empty());
   dropper->finish();
-  EXPECT_FALSE(read_to_end(*dropper).text.empty());
+  // Comes to an end. That may be nothing: the writer has not run meanwhile.
+  (void)read_to_end(*dropper);
+  EXPECT_FALSE(dropper->error());
   flood.join();
 }
 
