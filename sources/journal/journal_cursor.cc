@@ -1,6 +1,8 @@
 #include "sources/journal/journal_cursor.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace plasmite {
 
@@ -115,6 +117,14 @@ bool is_later_entry(const JournalCursor& entry, const JournalCursor& position,
   if (entry.seqnum_id == position.seqnum_id) return entry.seqnum > position.seqnum;
   if (entry.boot_id == position.boot_id) return entry.monotonic_us > position.monotonic_us;
   return entry.realtime_us > position.realtime_us;
+}
+
+bool is_just_written(const JournalCursor& entry) {
+  constexpr uint64_t kRecentlyUs = 5'000'000;
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  const auto now_us = static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count());
+  return std::max(now_us, entry.realtime_us) - std::min(now_us, entry.realtime_us) < kRecentlyUs;
 }
 
 std::optional<uint64_t> entries_between(const JournalCursor& before, const JournalCursor& after) {

@@ -47,6 +47,10 @@ bool is_tied(const JournalCursor& a, const JournalCursor& b);
 bool is_later_entry(const JournalCursor& entry, const JournalCursor& position,
                     const JournalId& current_boot);
 
+// Whether the entry has come just now, by the clock. Nobody should rely on it for more than speed
+// or order: clocks are set.
+bool is_just_written(const JournalCursor& entry);
+
 // How many entries lie between the two; none: their numbers cannot be compared.
 std::optional<uint64_t> entries_between(const JournalCursor& before, const JournalCursor& after);
 

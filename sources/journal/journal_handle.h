@@ -19,12 +19,6 @@ using JournalHandle = std::unique_ptr<sd_journal, CloseJournal>;
 // With `watched` ready to be told of changes; without matches, placed nowhere yet.
 Result<JournalHandle> open_journal(const JournalPlace& place, bool watched);
 
-// Adds the matches. Usage: one that cannot be.
-Result<void> add_journal_matches(sd_journal* journal, const JournalMatches& matches);
-
-// "nginx" -> "nginx.service". Usage: a pattern, or no name that a unit could have.
-Result<std::string> journal_unit_name(std::string_view unit);
-
 // A negative return value of sd-journal as an error.
 Error journal_error(int result, std::string what);
 

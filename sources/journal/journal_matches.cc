@@ -1,8 +1,11 @@
+#include "sources/journal/journal_matches.h"
+
 #include <systemd/sd-id128.h>
 
 #include <algorithm>
 #include <array>
 #include <string>
+#include <unordered_set>
 
 #include "sources/journal/journal_cursor.h"
 #include "sources/journal/journal_handle.h"
@@ -11,37 +14,8 @@ namespace plasmite {
 
 namespace {
 
-// Collects the first failure, so that the expression below reads like what it says.
-class MatchBuilder {
- public:
-  explicit MatchBuilder(sd_journal* journal) : journal_(journal) {}
-
-  // Terms of one field are alternatives, terms of different fields must all be met...
-  MatchBuilder& term(std::string_view name, std::string_view value) {
-    const std::string text = std::string(name) + "=" + std::string(value);
-    keep(sd_journal_add_match(journal_, text.data(), text.size()));
-    return *this;
-  }
-  // ...or what follows...
-  void either() { keep(sd_journal_add_disjunction(journal_)); }
-  // ...and what follows as well.
-  void both() { keep(sd_journal_add_conjunction(journal_)); }
-
-  Result<void> done() const {
-    if (result_ >= 0) return {};
-    return std::unexpected(journal_error(result_, "the journal refuses a match"));
-  }
-
- private:
-  void keep(int result) {
-    if (result < 0 && result_ >= 0) result_ = result;
-  }
-  sd_journal* journal_;
-  int result_ = 0;
-};
-
 // As journalctl(1) describes --unit: what the unit says, and what is said of it by those who may.
-void match_unit(MatchBuilder& match, const std::string& unit) {
+void match_unit(JournalExpression& match, const std::string& unit) {
   match.term("_SYSTEMD_UNIT", unit).either();
   match.term("_PID", "1").term("UNIT", unit).either();
   match.term("_UID", "0").term("OBJECT_SYSTEMD_UNIT", unit).either();
@@ -78,7 +52,7 @@ Result<void> check_field(const std::string& name) {
                                         "_SYSTEMD_UNIT."));
 }
 
-Result<void> add_fields(MatchBuilder& match, const JournalMatches& matches) {
+Result<void> add_fields(JournalExpression& match, const JournalMatches& matches) {
   for (const auto& [name, value] : matches.fields) {
     if (auto good = check_field(name); !good) return good;
     match.term(name, value);
@@ -110,8 +84,8 @@ Result<std::string> journal_unit_name(std::string_view unit) {
   return std::string(unit) + (has_suffix ? "" : ".service");
 }
 
-Result<void> add_journal_matches(sd_journal* journal, const JournalMatches& matches) {
-  MatchBuilder match(journal);
+Result<JournalExpression> JournalExpression::create(const JournalMatches& matches) {
+  JournalExpression match;
   for (const std::string& unit : matches.units) {
     auto name = journal_unit_name(unit);
     if (!name) return std::unexpected(name.error());
@@ -130,8 +104,54 @@ Result<void> add_journal_matches(sd_journal* journal, const JournalMatches& matc
     match.term("_BOOT_ID", *boot);
   }
   match.both();
-  if (auto added = add_fields(match, matches); !added) return added;
-  return match.done();
+  if (auto added = add_fields(match, matches); !added) return std::unexpected(added.error());
+  return match;
+}
+
+JournalExpression& JournalExpression::term(std::string_view name, std::string_view value) {
+  parts_.back().back().push_back(
+      {.name = std::string(name), .text = std::string(name) + "=" + std::string(value)});
+  return *this;
+}
+
+void JournalExpression::either() { parts_.back().emplace_back(); }
+void JournalExpression::both() { parts_.emplace_back(1); }
+
+Result<void> JournalExpression::add_to(sd_journal* journal) const {
+  int result = 0;
+  const auto keep = [&](int each) { result = std::min(result, each); };
+  for (const Part& part : parts_) {
+    for (const Branch& branch : part) {
+      for (const Term& term : branch)
+        keep(sd_journal_add_match(journal, term.text.data(), term.text.size()));
+      keep(sd_journal_add_disjunction(journal));
+    }
+    keep(sd_journal_add_conjunction(journal));
+  }
+  if (result >= 0) return {};
+  return std::unexpected(journal_error(result, "the journal refuses a match"));
+}
+
+bool JournalExpression::may_hold(JournalFields& fields) const {
+  std::unordered_set<std::string> there;
+  std::string_view field;
+  int got = 0;
+  fields.restart();
+  while ((got = fields.next(field)) > 0) there.emplace(field);
+  if (got < 0) return true;
+  const auto holds = [&](const Branch& branch) {
+    return std::ranges::all_of(branch, [&](const Term& term) {
+      return std::ranges::any_of(branch, [&](const Term& other) {
+        return other.name == term.name && there.contains(other.text);
+      });
+    });
+  };
+  // Nothing was said of an empty branch, and only a part of empty ones leaves everything open.
+  return std::ranges::all_of(parts_, [&](const Part& part) {
+    return std::ranges::all_of(part, &Branch::empty) ||
+           std::ranges::any_of(
+               part, [&](const Branch& branch) { return !branch.empty() && holds(branch); });
+  });
 }
 
 }  // namespace plasmite

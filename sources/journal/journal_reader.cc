@@ -7,27 +7,12 @@
 #include <cstdlib>
 #include <utility>
 
+#include "sources/journal/journal_entry_fields.h"
 #include "sources/journal/journal_fault_guard.h"
 
 namespace plasmite {
 
 namespace {
-
-class EntryFields : public JournalFields {
- public:
-  explicit EntryFields(sd_journal* journal) : journal_(journal) {}
-  int next(std::string_view& field) override {
-    const void* data = nullptr;
-    size_t size = 0;
-    const int got = sd_journal_enumerate_available_data(journal_, &data, &size);
-    if (got > 0) field = {static_cast<const char*>(data), size};
-    return got;
-  }
-  void restart() override { sd_journal_restart_data(journal_); }
-
- private:
-  sd_journal* journal_;
-};
 
 // The folders and files that are named, by their devices and inodes, 0 for what is not there.
 // sd-journal does not notice one that comes later, or in the place of another.
@@ -81,6 +66,9 @@ Result<std::unique_ptr<JournalReader>> JournalReader::open(JournalOptions option
   std::unique_ptr<JournalReader> reader(new JournalReader(std::move(options), std::move(settings)));
   const JournalFaultGuard guard;
   if (auto opened = reader->open_handle(); !opened) return std::unexpected(opened.error());
+  auto expression = JournalExpression::create(reader->options_.matches);
+  if (!expression) return std::unexpected(expression.error());
+  reader->expression_ = std::move(*expression);
   if (auto used = reader->use_matches(); !used) return std::unexpected(used.error());
   if (guard.faulted()) return std::unexpected(truncated_error());
   return reader;
@@ -102,9 +90,7 @@ Result<void> JournalReader::open_handle() {
   return {};
 }
 
-Result<void> JournalReader::use_matches() {
-  return add_journal_matches(journal_.get(), options_.matches);
-}
+Result<void> JournalReader::use_matches() { return expression_.add_to(journal_.get()); }
 
 Result<void> JournalReader::begin(std::string_view checkpoint) {
   const JournalFaultGuard guard;
@@ -168,15 +154,15 @@ JournalReader::Step JournalReader::advance() {
   for (;;) {
     const int moved = sd_journal_next(source());
     if (moved < 0) return fail(journal_error(moved, "cannot go on reading the journal"));
-    if (moved == 0) {
+    if (moved > 0 && !read_cursor(source())) {
+      is_jump_known_ = false;
+      return Step::unreadable;
+    }
+    if (moved == 0 || (rest_ && cursor_.seqnum > rest_until_)) {
       auto more = read_rest();
       if (!more) return fail(more.error());
       if (!*more) return at_end();
       continue;
-    }
-    if (!read_cursor(source())) {
-      is_jump_known_ = false;
-      return Step::unreadable;
     }
     missing_here_ = 0;
     // Almost every entry is the next one of the series before, and there is nothing to ask.

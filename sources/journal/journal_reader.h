@@ -20,6 +20,7 @@
 #include "sources/journal/journal_encoder.h"
 #include "sources/journal/journal_files.h"
 #include "sources/journal/journal_handle.h"
+#include "sources/journal/journal_matches.h"
 #include "sources/journal/journal_options.h"
 #include "sources/journal/journal_series.h"
 
@@ -99,6 +100,7 @@ class JournalReader {
 
  private:
   enum class Found : uint8_t { same, neighbour, nothing };
+  enum class Newest : uint8_t { any, unwanted };
 
   JournalReader(JournalOptions options, JournalReaderSettings settings);
   Result<void> open_handle();
@@ -116,7 +118,7 @@ class JournalReader {
   Result<Found> place_behind(const std::string& cursor, const JournalCursor& parsed);
   Result<void> place_again();
   Result<std::optional<JournalCursor>> peek();
-  Result<std::optional<JournalCursor>> read_newest(std::string* text);
+  Result<std::optional<JournalCursor>> read_newest(Newest which, std::string* text);
 
   Step advance();
   Step at_end();
@@ -142,6 +144,7 @@ class JournalReader {
 
   const JournalOptions options_;
   const JournalReaderSettings settings_;
+  JournalExpression expression_;
   JournalId current_boot_;  // zeros: of no interest here
   JournalFiles files_;
   std::vector<uint64_t> places_;  // which folders and files that are named were there
@@ -177,6 +180,7 @@ class JournalReader {
   std::vector<JournalFiles::Range> unread_;   // files that are still to be read
   std::vector<JournalFiles::Range> reading_;  // those that rest_ has open
   JournalHandle rest_;
+  uint64_t rest_until_ = 0;  // the last number that is read from it
   std::map<uint64_t, JournalHandle>
       alone_;                // the files of one series, to look what comes next in it
   std::string newest_text_;  // with matches: everything up to here has been seen at the end

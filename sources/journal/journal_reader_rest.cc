@@ -34,7 +34,7 @@ Result<bool> JournalReader::read_rest() {
   if (rest_) {
     rest_.reset();
     // It was on the way: skips_others() had found something.
-    if (!is_in_rest_) return true;
+    if (reading_.empty()) return true;
     for (const JournalFiles::Range& file : std::exchange(reading_, {}))
       series_.looked_in_vain(file);
   }
@@ -66,7 +66,7 @@ Result<bool> JournalReader::begin_rest() {
     if (!series_.last_number(file.last.seqnum_id)) series_.note(file.last);
   const bool has_matches = !options_.matches.empty();
   if (has_matches) {
-    auto newest = read_newest(&newest_text_);
+    auto newest = read_newest(Newest::unwanted, &newest_text_);
     if (!newest) return std::unexpected(newest.error());
     // So that every file is known in which something older may be.
     const bool is_invalid = sd_journal_process(journal_.get()) == SD_JOURNAL_INVALIDATE;
@@ -83,7 +83,8 @@ Result<bool> JournalReader::begin_rest() {
   if (files) files_ = std::move(*files);
   unread_ = series_.unread(files_.ranges);
   is_in_rest_ = true;
-  return has_matches;
+  // What has come since sd-journal's end is in its order still.
+  return has_matches || !unread_.empty();
 }
 
 // The next series. False: there is nothing more in it by now.
@@ -99,6 +100,7 @@ Result<bool> JournalReader::open_rest() {
   auto opened = open_series(series, series_.last_number(series).value_or(0));
   if (!opened) return std::unexpected(std::move(opened.error()));
   rest_ = std::move(*opened);
+  rest_until_ = reading_.back().last.seqnum;
   return rest_ != nullptr;
 }
 
@@ -111,15 +113,16 @@ Result<JournalHandle> JournalReader::open_series(const JournalId& series, uint64
   if (place.paths.empty()) return JournalHandle();
   auto opened = open_journal(place, /*watched=*/false);
   if (!opened) return JournalHandle();  // they have just gone: whoever looks for losses will see
-  if (auto used = add_journal_matches(opened->get(), options_.matches); !used)
-    return std::unexpected(used.error());
+  if (auto used = expression_.add_to(opened->get()); !used) return std::unexpected(used.error());
   if (auto placed = seek_number(opened->get(), series, number); !placed)
     return std::unexpected(placed.error());
   return opened;
 }
 
 // Whether an entry comes with others of its series before it that were not read. If so, source()
-// goes on with those. By value: what is looked at meanwhile takes cursor_'s place.
+// goes on with those. By value: what is looked at meanwhile takes cursor_'s place. Where the files
+// as they were when somebody last looked do not have it, they are looked at anew: one may have come
+// since, or been renamed, and each goes further by now.
 Result<bool> JournalReader::skips_others(JournalCursor cursor) {
   const JournalId series = cursor.seqnum_id;
   const auto known = series_.last_number(series);
@@ -131,7 +134,7 @@ Result<bool> JournalReader::skips_others(JournalCursor cursor) {
   for (const bool anew : {false, true}) {
     auto journal = alone(series, last, anew);
     if (!journal) return std::unexpected(std::move(journal.error()));
-    if (!*journal) return false;
+    if (!*journal) continue;
     if (auto placed = seek_number(*journal, series, last + 1); !placed)
       return std::unexpected(placed.error());
     const std::string text = cursor_text_;
@@ -140,11 +143,14 @@ Result<bool> JournalReader::skips_others(JournalCursor cursor) {
     cursor_text_ = text;
     cursor_ = cursor;
     if (next == cursor.seqnum) return false;
-    if (!is_there || next > cursor.seqnum) continue;  // a file that is not known yet
+    if (!is_there || next > cursor.seqnum) continue;
     auto opened = open_series(series, last);
     if (!opened) return std::unexpected(std::move(opened.error()));
     rest_ = std::move(*opened);
-    return rest_ != nullptr;
+    // In live files others go on meanwhile, and their turn is with it. In old ones there may be
+    // many such places, and opening files costs more than order does.
+    rest_until_ = is_just_written(cursor) ? cursor.seqnum : UINT64_MAX;
+    if (rest_) return true;
   }
   return false;
 }
@@ -161,6 +167,7 @@ Result<sd_journal*> JournalReader::alone(const JournalId& series, uint64_t numbe
   if (alone_.size() == kMost) alone_.clear();
   auto opened = open_series(series, number);
   if (!opened) return std::unexpected(std::move(opened.error()));
+  if (!*opened) return nullptr;
   return (alone_[series.high] = std::move(*opened)).get();
 }
 

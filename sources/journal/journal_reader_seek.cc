@@ -1,6 +1,7 @@
 // JournalReader: finding the place to read from.
 #include <utility>
 
+#include "sources/journal/journal_entry_fields.h"
 #include "sources/journal/journal_fault_guard.h"
 #include "sources/journal/journal_reader.h"
 
@@ -21,7 +22,7 @@ Result<void> JournalReader::start() {
   if (options_.start.kind == JournalStart::Kind::time) return start_at_time();
   if (options_.start.kind == JournalStart::Kind::now) {
     std::string text;
-    auto newest = read_newest(&text);
+    auto newest = read_newest(Newest::any, &text);
     if (!newest) return std::unexpected(newest.error());
     // The newest is one of them, but in which order sd-journal has the others is its own affair.
     for (const JournalFiles::Range& file : files_.ranges)
@@ -138,8 +139,10 @@ Result<std::optional<JournalCursor>> JournalReader::peek() {
   }
 }
 
-// Matching or not. sd-journal stands anywhere after it.
-Result<std::optional<JournalCursor>> JournalReader::read_newest(std::string* text) {
+// Matching or not. sd-journal stands anywhere after it. `unwanted`: none if it matches. journald
+// adds an entry to the list of all first and then to those of what matches, so that whoever goes by
+// matches may come to it only later.
+Result<std::optional<JournalCursor>> JournalReader::read_newest(Newest which, std::string* text) {
   sd_journal_flush_matches(journal_.get());
   if (const int result = sd_journal_seek_tail(journal_.get()); result < 0)
     return seek_failed(result);
@@ -149,6 +152,8 @@ Result<std::optional<JournalCursor>> JournalReader::read_newest(std::string* tex
     if (moved < 0) return seek_failed(moved);
     if (moved == 0 || JournalFaultGuard::faulted()) break;
     if (!read_cursor(journal_.get())) continue;
+    EntryFields fields(journal_.get());
+    if (which == Newest::unwanted && expression_.may_hold(fields)) break;
     *text = cursor_text_;
     newest = cursor_;
     break;

@@ -27,11 +27,15 @@ class Users(JournaldTest):
         self.sent += 1
         self.wait_for_numbers("p", self.sent)
         self.stop(process)
-        self.assertEqual(self.numbers("p"), list(range(self.sent)))
+        self.assertEqual(sorted(self.numbers("p")), list(range(self.sent)))
+        for user in range(len(USERS)):
+            numbers = [number for number in self.numbers("p") if number % len(USERS) == user]
+            self.assertEqual(numbers, sorted(numbers))
         self.assertEqual(self.gaps("p"), [])
 
     def test_a_running_reader_misses_none(self):
         self.check()
+        self.assertEqual(self.numbers("p"), list(range(self.sent)))
 
     def test_a_running_reader_with_matches_misses_none(self):
         self.check("--match", "TEST=yes")

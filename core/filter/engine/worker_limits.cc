@@ -38,8 +38,12 @@ static_assert(std::atomic<uint32_t>::is_always_lock_free);
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
+// Before a call that does not return AddressSanitizer tidies up the stack, and may allocate for it;
+// in a handler that has interrupted malloc() this would wait for ever.
+#define PLASMITE_FROM_HANDLER __attribute__((no_sanitize("address")))
+
 // Async-signal-safe, as is all it is used for.
-void send_all(const void* data, size_t size) {
+PLASMITE_FROM_HANDLER void send_all(const void* data, size_t size) {
   const char* at = static_cast<const char*>(data);
   while (size > 0) {
     const ssize_t sent = ::send(kSocket, at, size, MSG_NOSIGNAL);
@@ -52,7 +56,7 @@ void send_all(const void* data, size_t size) {
 
 // While work is under way nothing is being sent, so that this cannot come in the middle of it; nor
 // does sending take memory.
-[[noreturn]] void give_up(FilterFailure why) {
+[[noreturn]] PLASMITE_FROM_HANDLER void give_up(FilterFailure why) {
   const bool at_work = work.load(kRelaxed) % 2 == 1;
   if (!at_work && why != FilterFailure::memory) ::_exit(1);  // our own fault, not a program's
   reply({.kind = FilterReply::failed,
@@ -63,9 +67,9 @@ void send_all(const void* data, size_t size) {
   ::_exit(0);
 }
 
-void on_crash(int /*signal*/) { give_up(FilterFailure::crash); }
+PLASMITE_FROM_HANDLER void on_crash(int /*signal*/) { give_up(FilterFailure::crash); }
 
-void on_tick(int /*signal*/) {
+PLASMITE_FROM_HANDLER void on_tick(int /*signal*/) {
   const int saved = errno;
   due.store(true, kRelaxed);
   const uint32_t now = work.load(kRelaxed);
@@ -108,7 +112,7 @@ void install_handlers() {
 
 }  // namespace
 
-void on_no_memory(void* /*unused*/) { give_up(FilterFailure::memory); }
+PLASMITE_FROM_HANDLER void on_no_memory(void* /*unused*/) { give_up(FilterFailure::memory); }
 
 bool die_with_parent(int parent) {
   return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
