@@ -261,6 +261,8 @@ class Repair {
     Deadline deadline(lock_timeout_);
     if (auto locked = lock_file(damaged_.fd.get(), path_.string(), deadline); !locked)
       return std::unexpected(std::move(locked.error()));
+    // Another repair, resizing or deletion may have been before us: what has the name now is not ours.
+    if (!damaged_.has_its_name()) return std::unexpected(damaged_.deleted_error());
     limits_ = known_limits(damaged_);
     FoundRecords found = find_records(damaged_.view, limits_);
     records_ = std::move(found.records);
@@ -357,15 +359,21 @@ class Repair {
     if (error)
       return std::unexpected(
           errno_error(error.value(), "failed to keep the damaged pool", path_.string()));
+    // The mark first: a writer that gets its lock after our death must look whether its file still
+    // has its name.
+    uint64_t& deleted = damaged_.view.live->deleted;
+    const uint64_t before = load_acquire(deleted);
+    store_release(deleted, kMayBeReplaced);  // pairs with PoolHandle::check_present
     int failure = injected_failure(Call::rename);
     if (failure == 0 && ::rename(fresh_path_.c_str(), path_.c_str()) != 0) failure = errno;
     if (failure != 0) {
+      store_release(deleted, before);
       std::filesystem::remove(report_.damaged_copy, error);
       return std::unexpected(errno_error(failure, "failed to rename pool", fresh_path_.string()));
     }
     fresh_path_.clear();
     // Whoever has the damaged file open must learn of it whatever happens next: its link count stays 1.
-    store_release(damaged_.view.live->deleted, uint64_t{1});  // pairs with check_present
+    store_release(deleted, uint64_t{1});  // pairs with check_present
     Event event(damaged_.wait_page->event);
     event.signal();
     event.wake_all();

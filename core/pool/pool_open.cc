@@ -199,6 +199,8 @@ Result<void> remove_pool(const std::filesystem::path& path,
     Deadline deadline(lock_timeout);
     auto locked = WriterLock::acquire(**handle, deadline);
     if (!locked) return std::unexpected(std::move(locked.error()));
+    // Its name may lead to another pool by now, which nobody wants removed.
+    if (auto present = (*handle)->check_present(); !present) return present;
     lock.emplace(std::move(*locked));
   } else {
     // A damaged or foreign regular file can still be removed; what is missing, busy or none cannot.

@@ -1,7 +1,11 @@
 // Repair writes a new file with everything that is intact, and says exactly what is not.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -13,6 +17,16 @@
 
 namespace plasmite {
 namespace {
+
+// Of this process.
+int open_descriptors_of(const std::filesystem::path& path) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::equivalent(entry.path(), path, gone)) ++count;
+  }
+  return count;
+}
 
 class RepairTest : public testing::Test {
  protected:
@@ -309,6 +323,29 @@ TEST_F(RepairTest, OfAnyOneFrameKeepsAllOthers) {
     EXPECT_EQ(report.records_kept, known_.retained().size() - 1);
     std::filesystem::rename(report.damaged_copy, known_.path());
   }
+}
+
+// Waiting for the lock may take long enough for somebody else to put another pool in its place.
+TEST_F(RepairTest, OfAFileThatWasReplacedMeanwhileLeavesTheNewOneAlone) {
+  const UniqueFd held(::open(known_.path().c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::flock(held.get(), LOCK_EX), 0);
+  const int others = open_descriptors_of(known_.path());
+  std::optional<Result<RepairReport>> report;
+  std::thread repair([&] { report = repair_pool(known_.path(), std::chrono::minutes(1)); });
+  // It waits, or will: the descriptor is open before it asks for the lock.
+  while (open_descriptors_of(known_.path()) <= others) std::this_thread::yield();
+  std::filesystem::path other = known_.path();
+  other += ".new";
+  must(Pool::create(other, {.size_bytes = kMinPoolBytes}));
+  must(must(Pool::open(other)).append({.body = "{\"new\":1}"}));
+  std::filesystem::rename(other, known_.path());
+  ASSERT_EQ(::flock(held.get(), LOCK_UN), 0);
+  repair.join();
+  ASSERT_FALSE(*report);
+  EXPECT_EQ(report->error().kind(), ErrorKind::NotFound);
+  const auto records = read_all(must(Pool::open(known_.path())));
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].body, "{\"new\":1}");
 }
 
 }  // namespace
