@@ -1,6 +1,6 @@
 // Entries of two files that are written at a time, so that a reader sees the later one first.
 #include <chrono>
-#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,7 +19,7 @@ using Step = JournalReader::Step;
 class JournalOvertakingTest : public testing::Test {
  protected:
   // To a file of a series of its own, at so many milliseconds.
-  void add(const std::string& file, std::vector<uint64_t> times) {
+  void add(const std::string& file, const std::vector<uint64_t>& times) {
     std::string text;
     for (const uint64_t at : times)
       text += ExportEntry(start_us_ + at * 1000, 1'000'000 + at * 1000)
