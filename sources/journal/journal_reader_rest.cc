@@ -147,6 +147,7 @@ Result<bool> JournalReader::skips_others(JournalCursor cursor) {
     auto opened = open_series(series, last);
     if (!opened) return std::unexpected(std::move(opened.error()));
     rest_ = std::move(*opened);
+    reading_.clear();  // so that read_rest() goes back to where this has come from
     // In live files others go on meanwhile, and their turn is with it. In old ones there may be
     // many such places, and opening files costs more than order does.
     rest_until_ = is_just_written(cursor) ? cursor.seqnum : UINT64_MAX;
