@@ -20,7 +20,6 @@ namespace plasmite {
 namespace {
 
 namespace fs = std::filesystem;
-using Step = JournalReader::Step;
 
 class ListedFields : public JournalFields {
  public:
