@@ -50,7 +50,6 @@ class JsonValues {
   Result<void> go_on(PaddedText bytes);
   Result<void> end_value(PaddedText bytes);
   Result<void> break_off(std::string_view text);
-  Result<void> take_held();
   State after_value() const;
   std::string_view text_until(std::string_view bytes, size_t end);
 

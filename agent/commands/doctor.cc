@@ -65,7 +65,7 @@ Result<Examined> examine(const Target& target, bool repair,
   auto report = examine_pool(target.path);
   if (!report) return std::unexpected(with_hint_if_missing(report.error(), target.label));
   examined.report = std::move(*report);
-  if (!repair || examined.report.healthy()) return examined;
+  if (!repair || !examined.report.needs_repair()) return examined;
   auto repaired = repair_pool(target.path, lock_timeout);
   if (!repaired) return std::unexpected(repaired.error());
   examined.repair = std::move(*repaired);

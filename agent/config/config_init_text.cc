@@ -93,7 +93,7 @@ std::string initial_config(const MachineFacts& facts) {
   std::string text = kHead;
   text += facts.of_system ? kPlacesOfSystem : kPlacesBeside;
   if (facts.of_system) {
-    text += "# Its members may read the pools and ask for the status.\n";
+    text += "# Its members may ask for the status; a pool with the same group may be read by them.\n";
     text += facts.has_group ? "group = \"plasmite\"\n"
                             : "#group = \"plasmite\"    # there is no such group yet\n";
   }

@@ -153,6 +153,12 @@ bool Supervisor::is_at_work(const std::string& name) const {
   return slot != slots_.end() && slot->second.thread && !slot->second.thread->has_ended();
 }
 
+bool Supervisor::has_failed(const std::string& name) const {
+  const auto slot = slots_.find(name);
+  return slot != slots_.end() && slot->second.thread && slot->second.thread->has_ended() &&
+         slot->second.thread->failed();
+}
+
 bool Supervisor::all_ended() const {
   return std::ranges::all_of(slots_, [&](const auto& entry) {
     const Slot& slot = entry.second;

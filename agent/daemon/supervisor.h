@@ -56,6 +56,7 @@ class Supervisor {
 
   bool all_ended() const;
   bool is_at_work(const std::string& name) const;  // it has not ended for good
+  bool has_failed(const std::string& name) const;  // it has, and not as it should
   bool any_failed() const;
   size_t size() const { return slots_.size(); }
   std::vector<SourceStatus> statuses(std::chrono::steady_clock::time_point now);

@@ -87,14 +87,4 @@ bool RejectPool::store(const Rejected& rejected) {
   return false;
 }
 
-uint64_t RejectPool::kept() const {
-  const MutexLock lock(mutex_);
-  return kept_;
-}
-
-uint64_t RejectPool::lost() const {
-  const MutexLock lock(mutex_);
-  return lost_;
-}
-
 }  // namespace plasmite

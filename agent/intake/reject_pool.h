@@ -7,6 +7,7 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -36,18 +37,19 @@ class RejectPool {
     keep({.source = source, .reason = reason, .raw = raw});
   }
 
-  uint64_t kept() const;
-  uint64_t lost() const;  // the pool did not take them
+  uint64_t kept() const { return kept_.load(std::memory_order_relaxed); }
+  uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }  // the pool did not take them
 
  private:
   bool store(const Rejected& rejected) REQUIRES(mutex_);
 
-  mutable Mutex mutex_;
+  Mutex mutex_;
   const OpenPool open_pool_;
   const TagBlock tags_;
   std::shared_ptr<Pool> pool_ GUARDED_BY(mutex_);
-  uint64_t kept_ GUARDED_BY(mutex_) = 0;
-  uint64_t lost_ GUARDED_BY(mutex_) = 0;
+  // Asked for by who must not wait while an append does.
+  std::atomic<uint64_t> kept_{0};
+  std::atomic<uint64_t> lost_{0};
   std::chrono::steady_clock::time_point not_before_ GUARDED_BY(mutex_);
 };
 

@@ -23,7 +23,7 @@ namespace plasmite {
 // {"count":N|null,"from":…|null,"kind":"gap","reason":"…","source":"…","to":…|null}
 struct SourceGap {
   std::string_view
-      reason;  // one word of a fixed set: "overflow", "retention", "damage", "agent_died"
+      reason;  // one word of a fixed set: "overflow", "retention", "damage"
   std::optional<uint64_t> count;   // none: nobody can know
   std::string from = {}, to = {};  // positions as the source writes them; empty: null
 };

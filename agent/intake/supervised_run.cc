@@ -109,8 +109,9 @@ bool SupervisedRun::is_over() const {
 std::optional<SupervisedRun::Clock::time_point> SupervisedRun::deadline() const {
   if (is_running()) return killed_ ? std::nullopt : kill_at_;
   // Not longer for bytes that go on coming: a process in the background would keep the child from
-  // starting again.
-  return exited_at_ + kLinger;
+  // starting again. One that was told to stop has its time even if who started it has not waited.
+  const auto lingers_until = exited_at_ + kLinger;
+  return kill_at_ ? std::max(lingers_until, *kill_at_) : lingers_until;
 }
 
 int SupervisedRun::timeout_ms() const {

@@ -36,9 +36,9 @@ enum class Step : uint8_t {
   transfer_block,       // copying to another file: one block copied (no pls-crash from here on)
   resize_copied,        // resizing: the first pass is done, no lock taken yet
   resize_filled,        // resizing: under the lock, the new file is complete and on disk
-  resize_marked,        // resizing: the old file says that it may have been replaced
-  resize_renamed,       // resizing: the new file has the name
-  resize_done,          // resizing: the old file says that it was replaced
+  replace_marked,       // resizing, repair: the old file says that it may have been replaced
+  replace_renamed,      // resizing, repair: the new file has the name
+  replace_done,         // resizing, repair: the old file says that it was replaced
 };
 inline constexpr int kAppendSteps = static_cast<int>(Step::unlocked) + 1;
 inline constexpr int kSteps = static_cast<int>(Step::recovery_anchored) + 1;

@@ -27,7 +27,9 @@ struct DoctorReport {
   std::optional<uint64_t> oldest_seq;  // of intact records
   std::optional<uint64_t> last_good_seq;
   uint64_t intact_records = 0;
+  bool sync_failed = false;            // flushed appends are refused for good
   bool healthy() const { return issue_count == 0; }
+  bool needs_repair() const { return !healthy() || sync_failed; }
 };
 
 struct RepairReport {
@@ -42,8 +44,9 @@ struct RepairReport {
 Result<DoctorReport> examine_pool(const std::filesystem::path& path);
 
 // Writes every intact record into a new file of the same size and renames it over the old, which stays
-// beside it with the suffix ".damaged". Sequences, times and tags are kept. The pool must not be in
-// use by writers (their lock is taken); readers of the old file get NotFound.
+// beside it with the suffix ".damaged". Sequences, times and tags are kept; the id only if nothing was
+// lost. Users of the old file go on in a new one of the same id, else they get NotFound. Busy: a writer
+// holds the lock for longer than `lock_timeout`, or somebody holds locks from kUserLocksOffset on.
 Result<RepairReport> repair_pool(const std::filesystem::path& path,
                                  std::chrono::milliseconds lock_timeout = kDefaultLockTimeout);
 

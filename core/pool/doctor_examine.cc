@@ -32,11 +32,13 @@ class Examination {
     check_index();
     check_checkpoints();
     const LivePage& live = *view().live;
-    if (const uint64_t error = load_acquire(live.io_error); error != 0)
-      report_.warnings.push_back("warning: a sync to disk failed (os error " + std::to_string(error) +
+    if (const uint64_t error = load_acquire(live.io_error); error != 0) {
+      report_.sync_failed = true;
+      report_.warnings.push_back("a sync to disk failed (os error " + std::to_string(error) +
                                  "); flushed appends are refused until the pool is repaired");
+    }
     if (const uint64_t repairs = load_acquire(live.repairs); repairs != 0)
-      report_.warnings.push_back("warning: " + std::to_string(repairs) +
+      report_.warnings.push_back(std::to_string(repairs) +
                                  " writer(s) died inside an append since the pool was opened; nothing "
                                  "that was acknowledged is affected");
   }

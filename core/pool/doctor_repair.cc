@@ -8,32 +8,24 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/base/probe.h"
-#include "core/pool/checkpoint_table.h"
 #include "core/pool/doctor.h"
-#include "core/pool/event.h"
+#include "core/pool/fresh_pool.h"
 #include "core/pool/frame_walk.h"
 #include "core/pool/pool_locks.h"
 #include "core/pool/pool_open.h"
 #include "core/pool/pool_recovery.h"
-#include "core/pool/pool_sync.h"
+#include "core/pool/salvage.h"
 
 namespace plasmite {
 namespace {
 
-struct FoundRecord {
-  uint64_t position;
-  uint64_t seq;
-  uint64_t skipped;  // sequences just before it that recovery frames say were never given out
-};
-
-struct FoundRecords {
-  std::vector<FoundRecord> records;  // in order
-  uint64_t skipped_at_end = 0;       // the same behind the last
-  uint64_t end = 0;                  // of the last intact frame, control frames included
-};
+constexpr std::string_view kInUseHint =
+    "`plasmite tap`, or a source of the agent, stores into this pool. Repair it when that has ended.";
 
 // The damaged file, opened without trusting anything but its superblock.
 Result<PoolHandle*> open_damaged(PoolHandle& handle, const std::filesystem::path& path,
@@ -68,74 +60,6 @@ Result<PoolHandle*> open_damaged(PoolHandle& handle, const std::filesystem::path
   handle.view = PoolView::of(handle.file.data(), *geometry, handle.superblock);
   handle.wait_page = reinterpret_cast<WaitPage*>(handle.file.data() + kWaitPageOffset);
   return &handle;
-}
-
-// What the live page and the anchors say about how far the pool had come. Each is only believed as a
-// lower bound, and only if it is sane.
-struct KnownLimits {
-  uint64_t reference = 0;  // a position near the newest
-  uint64_t floor = 0;      // frames below were retired
-  uint64_t ceiling = UINT64_MAX;  // frames from here on were never published
-  uint64_t next_seq = 1;
-  bool live = false;  // the live page is of this boot and this file, and not damaged
-};
-
-KnownLimits known_limits(const PoolHandle& handle) {
-  const PoolView& view = handle.view;
-  KnownLimits limits;
-  const auto tag = live_tag(handle.fd.get(), handle.path.string());
-  const bool tagged = tag && load_acquire(view.live->tag) == *tag;
-  const auto commit = tagged ? view.read_commit() : std::nullopt;
-  limits.live = commit && commit->next_seq <= kMaxCount / 2;
-  for (uint64_t copy = 0; copy < 2; ++copy) {
-    AnchorState anchor{};
-    if (!read_anchor_copy(view, copy, &anchor) || anchor.seq_limit > kMaxCount / 2) continue;
-    limits.reference = std::max(limits.reference, anchor.head);
-    limits.floor = std::max(limits.floor, anchor.tail);
-    limits.next_seq = std::max(limits.next_seq, limits.live ? anchor.next_seq : anchor.seq_limit);
-  }
-  if (limits.live) {
-    limits.reference = std::max(limits.reference, commit->head);
-    limits.next_seq = std::max(limits.next_seq, commit->next_seq);
-    limits.floor = std::max(limits.floor, std::min(view.tail(), commit->head));
-    limits.ceiling = commit->head;
-  }
-  return limits;
-}
-
-// How many sequences the recovery frame at `position` stands for.
-uint64_t skipped_by(const PoolView& view, const FrameWords& frame, uint64_t position) {
-  RecoveryBody fixed{};
-  const std::string body = read_body(view, frame, position);
-  if (body.size() != sizeof(fixed)) return 0;
-  std::memcpy(&fixed, body.data(), sizeof(fixed));
-  return fixed.next_seq > fixed.found_next ? fixed.next_seq - fixed.found_next : 0;
-}
-
-// Every intact record frame in the ring, in order.
-FoundRecords find_records(const PoolView& view, const KnownLimits& limits) {
-  FoundRecords found;
-  const auto runs = scan_runs(view, limits.reference, [&](const FrameWords& frame, uint64_t position) {
-    return position >= limits.floor && position < limits.ceiling && frame.seq() <= kMaxCount / 2;
-  });
-  uint64_t skipped = 0;
-  for (const FrameRun& run : runs) {
-    for (uint64_t at = run.begin; at < run.end;) {
-      const FrameWords frame = view.header_at(at);
-      // Sequences grow with positions in everything that was ever published; a stale attempt beyond
-      // head does not fit in and goes.
-      if ((frame.flags() & kFrameRecovery) != 0) {
-        skipped += skipped_by(view, frame, at);
-      } else if (!frame.is_control() &&
-                 (found.records.empty() || frame.seq() > found.records.back().seq)) {
-        found.records.push_back({at, frame.seq(), std::exchange(skipped, 0)});
-      }
-      at += frame.size();
-    }
-  }
-  found.skipped_at_end = skipped;
-  if (!runs.empty()) found.end = runs.back().end;
-  return found;
 }
 
 // Sequences lost between two records that follow each other.
@@ -210,50 +134,11 @@ class Rewriter {
   uint64_t lost_ = 0;
 };
 
-// Of the two copies of a slot in the table, and those in the anchors, the newest that is intact and not
-// newer than the records. Where the live page can be trusted it says which copy of the table counts.
-std::vector<CheckpointSlot> salvage_checkpoints(const PoolView& view, const KnownLimits& limits) {
-  std::vector<CheckpointSlot> slots(view.geometry.checkpoint_slots);
-  const auto commit = limits.live ? view.read_commit() : std::nullopt;
-  const auto take = [&](uint32_t slot, const CheckpointSlot& value) {
-    if (valid_checkpoint(value) && value.head <= limits.reference &&
-        (!valid_checkpoint(slots[slot]) || value.head > slots[slot].head))
-      slots[slot] = value;
-  };
-  for (uint32_t slot = 0; slot < slots.size(); ++slot) {
-    for (uint64_t copy = 0; copy < 2; ++copy) {
-      AnchorState anchor{};
-      if (!read_anchor_copy(view, copy, &anchor)) continue;
-      const std::byte* at = view.base + view.geometry.anchor_offset(copy) + sizeof(AnchorHeader);
-      CheckpointSlot value;
-      std::memcpy(&value, at + slot * sizeof(CheckpointSlot), sizeof(value));
-      take(slot, value);
-    }
-    if (commit) {
-      take(slot, view.checkpoints[2 * slot + (commit->checkpoint_sel >> slot & 1)]);
-    } else {
-      take(slot, view.checkpoints[2 * slot]);
-      take(slot, view.checkpoints[2 * slot + 1]);
-    }
-    // Positions start over in the new file.
-    slots[slot].head = 0;
-    if (slots[slot].name_len != 0)
-      slots[slot] = make_checkpoint_slot({slots[slot].name, slots[slot].name_len},
-                                         {slots[slot].value, slots[slot].value_len}, 0);
-  }
-  return slots;
-}
-
 // One repair: the damaged file, what was found in it, the new file.
 class Repair {
  public:
   Repair(std::filesystem::path path, std::chrono::milliseconds lock_timeout)
       : path_(std::move(path)), lock_timeout_(lock_timeout) {}
-
-  ~Repair() {
-    std::error_code ignored;
-    if (!fresh_path_.empty()) std::filesystem::remove(fresh_path_, ignored);
-  }
 
   Result<RepairReport> run() {
     if (auto opened = open_damaged(damaged_, path_, lock_timeout_); !opened)
@@ -263,14 +148,18 @@ class Repair {
       return std::unexpected(std::move(locked.error()));
     // Another repair, resizing or deletion may have been before us: what has the name now is not ours.
     if (!damaged_.has_its_name()) return std::unexpected(damaged_.deleted_error());
+    if (auto excluded = exclude_lock_holders(damaged_, kInUseHint); !excluded)
+      return std::unexpected(std::move(excluded.error()));
     limits_ = known_limits(damaged_);
     FoundRecords found = find_records(damaged_.view, limits_);
     records_ = std::move(found.records);
     skipped_at_end_ = found.skipped_at_end;
     limits_.reference = std::max(limits_.reference, found.end);
     keep_what_fits();
-    for (auto step : {&Repair::create_fresh, &Repair::fill_fresh, &Repair::swap_files})
-      if (auto done = (this->*step)(); !done) return std::unexpected(std::move(done.error()));
+    auto fresh = create_fresh();
+    if (!fresh) return std::unexpected(std::move(fresh.error()));
+    if (auto filled = fill(*fresh); !filled) return std::unexpected(std::move(filled.error()));
+    if (auto swapped = swap_files(*fresh); !swapped) return std::unexpected(std::move(swapped.error()));
     return report_;
   }
 
@@ -289,7 +178,8 @@ class Repair {
       --first;
     }
     report_.records_lost = first + lost_at_end();
-    lossy_ = first > 0 || limits_.next_seq > found_next() + skipped_at_end_;
+    // Without an anchor nobody knows which sequences were given out.
+    lossy_ = first > 0 || !(limits_.live || limits_.anchored) || limits_.next_seq > found_next() + skipped_at_end_;
     for (size_t i = first + 1; i < records_.size(); ++i)
       lossy_ = lossy_ || lost_between(records_[i - 1].seq + 1, records_[i]) != 0;
     records_.erase(records_.begin(), records_.begin() + static_cast<ptrdiff_t>(first));
@@ -303,43 +193,34 @@ class Repair {
     return limits_.live && limits_.next_seq > end ? limits_.next_seq - end : 0;
   }
 
-  Result<void> create_fresh() {
+  Result<FreshPool> create_fresh() {
     struct stat status;
     if (::fstat(damaged_.fd.get(), &status) != 0)
       return std::unexpected(errno_error(errno, "failed to stat pool file", path_.string()));
-    fresh_path_ = path_;
-    fresh_path_ += ".repaired";
-    std::error_code ignored;
-    std::filesystem::remove(fresh_path_, ignored);
-    CreateOptions options;
-    options.size_bytes = damaged_.view.geometry.file_size;
-    options.mode = status.st_mode & 07777;
-    options.sync_window_bytes = damaged_.view.sync_window;
-    options.seq_window = damaged_.view.seq_window;
+    remove_abandoned(path_);
+    const CreateOptions options{.size_bytes = damaged_.view.geometry.file_size,
+                                .mode = status.st_mode & 07777,
+                                .sync_window_bytes = damaged_.view.sync_window,
+                                .seq_window = damaged_.view.seq_window};
     // (id, seq) names one record for ever: only if nothing was lost may the id stay.
-    auto created = create_pool(fresh_path_, options, lossy_ ? nullptr : &damaged_.superblock.pool_id);
-    if (!created) return std::unexpected(std::move(created.error()));
-    fresh_ = std::move(*created);
-    return {};
+    auto fresh =
+        FreshPool::create(path_, options, lossy_ ? nullptr : &damaged_.superblock.pool_id);
+    if (!fresh) return fresh;
+    if (auto owned = fresh->take_owner(status); !owned)
+      return std::unexpected(std::move(owned.error()));
+    return fresh;
   }
 
-  Result<void> fill_fresh() {
-    Rewriter rewriter(damaged_.view, fresh_->view);
+  Result<void> fill(FreshPool& fresh) {
+    Rewriter rewriter(damaged_.view, fresh.view());
     rewriter.copy(records_);
     RecoveredPool state;
-    if (!read_anchor_copy(fresh_->view, 0, &state.anchor))
-      return std::unexpected(fresh_->corrupt_error("new pool file cannot be read back"));
-    state.anchor_copy = 0;
-    state.head = state.index_to = rewriter.head();
+    state.head = state.index_to = state.anchor.head = rewriter.head();
     state.found_next = rewriter.next_seq();
     state.last_time = rewriter.last_time();
     state.checkpoints = salvage_checkpoints(damaged_.view, limits_);
-    state.next_seq = seq_above(fresh_->view, state.found_next, limits_.next_seq);
-    if (auto initialized = initialize_live(*fresh_, state, /*durable=*/true); !initialized)
-      return initialized;
-    const auto tag = live_tag(fresh_->fd.get(), fresh_path_.string());
-    if (!tag) return std::unexpected(tag.error());
-    store_release(fresh_->view.live->tag, *tag);
+    state.next_seq = seq_above(fresh.view(), state.found_next, limits_.next_seq);
+    if (auto initialized = fresh.initialize(state); !initialized) return initialized;
     report_.records_kept = rewriter.kept();
     report_.records_lost += rewriter.lost();
     report_.id_changed = lossy_;
@@ -347,7 +228,7 @@ class Repair {
   }
 
   // A link first, then a rename over the old name: at no instant is there no pool of this name.
-  Result<void> swap_files() {
+  Result<void> swap_files(FreshPool& fresh) {
     std::error_code error;
     report_.damaged_copy = path_;
     report_.damaged_copy += ".damaged";
@@ -359,25 +240,11 @@ class Repair {
     if (error)
       return std::unexpected(
           errno_error(error.value(), "failed to keep the damaged pool", path_.string()));
-    // The mark first: a writer that gets its lock after our death must look whether its file still
-    // has its name.
-    uint64_t& deleted = damaged_.view.live->deleted;
-    const uint64_t before = load_acquire(deleted);
-    store_release(deleted, kMayBeReplaced);  // pairs with PoolHandle::check_present
-    int failure = injected_failure(Call::rename);
-    if (failure == 0 && ::rename(fresh_path_.c_str(), path_.c_str()) != 0) failure = errno;
-    if (failure != 0) {
-      store_release(deleted, before);
+    auto replaced = fresh.replace(damaged_);
+    // Nothing has happened yet if the name still leads to the damaged file.
+    if (!replaced && damaged_.has_its_name())
       std::filesystem::remove(report_.damaged_copy, error);
-      return std::unexpected(errno_error(failure, "failed to rename pool", fresh_path_.string()));
-    }
-    fresh_path_.clear();
-    // Whoever has the damaged file open must learn of it whatever happens next: its link count stays 1.
-    store_release(deleted, uint64_t{1});  // pairs with check_present
-    Event event(damaged_.wait_page->event);
-    event.signal();
-    event.wake_all();
-    return sync_directory(path_);
+    return replaced;
   }
 
   std::filesystem::path path_;
@@ -387,8 +254,6 @@ class Repair {
   std::vector<FoundRecord> records_;
   uint64_t skipped_at_end_ = 0;
   bool lossy_ = false;
-  std::filesystem::path fresh_path_;
-  std::shared_ptr<PoolHandle> fresh_;
   RepairReport report_;
 };
 
@@ -396,7 +261,10 @@ class Repair {
 
 Result<RepairReport> repair_pool(const std::filesystem::path& path,
                                  std::chrono::milliseconds lock_timeout) {
-  return Repair(path, lock_timeout).run();
+  // What a symbolic link leads to is repaired, not the link.
+  std::error_code unresolved;
+  const std::filesystem::path real = std::filesystem::canonical(path, unresolved);
+  return Repair(unresolved ? path : real, lock_timeout).run();
 }
 
 }  // namespace plasmite

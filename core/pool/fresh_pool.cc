@@ -14,6 +14,8 @@
 
 #include "core/base/probe.h"
 #include "core/base/random.h"
+#include "core/pool/event.h"
+#include "core/pool/pool_locks.h"
 #include "core/pool/pool_open.h"
 
 namespace plasmite {
@@ -37,8 +39,11 @@ std::filesystem::path temporary_path(const std::filesystem::path& path) {
 // All the space now, so that a full disk fails here and never inside an append. False: the
 // filesystem cannot promise space.
 Result<bool> allocate(int fd, uint64_t bytes, const std::string& path) {
-  int error = injected_failure(Call::fallocate);
-  if (error == 0 && ::fallocate(fd, 0, 0, static_cast<off_t>(bytes)) != 0) error = errno;
+  int error = EINTR;  // by a signal: it takes long enough for one to come
+  while (error == EINTR) {
+    error = injected_failure(Call::fallocate);
+    if (error == 0 && ::fallocate(fd, 0, 0, static_cast<off_t>(bytes)) != 0) error = errno;
+  }
   if (error == 0) return true;
   if (error != EOPNOTSUPP && error != ENOSYS)
     return std::unexpected(errno_error(error, "failed to allocate space for the pool", path));
@@ -159,7 +164,15 @@ Result<std::shared_ptr<PoolHandle>> FreshPool::link() {
   return handle_;
 }
 
-Result<void> FreshPool::replace() {
+Result<void> FreshPool::take_owner(const struct stat& other) {
+  const bool mine = other.st_uid == ::geteuid() && other.st_gid == ::getegid();
+  if (mine || ::fchown(handle_->fd.get(), other.st_uid, other.st_gid) == 0) return {};
+  return std::unexpected(
+      errno_error(errno, "failed to give the new file its owner", handle_->path.string())
+          .with_hint("Do it as the pool's owner, or as root."));
+}
+
+Result<void> FreshPool::take_name() {
   if (auto set = set_mode(); !set) return set;
   int error = injected_failure(Call::rename);
   if (error == 0 && ::rename(temporary_.c_str(), handle_->path.c_str()) != 0) error = errno;
@@ -168,6 +181,30 @@ Result<void> FreshPool::replace() {
         errno_error(error, "failed to replace the pool file", handle_->path.string()));
   temporary_.clear();
   return {};
+}
+
+// The old file's mark comes first: a writer that gets its lock after our death must not append to
+// a file that has lost its name, whether or not we could tell it. The new file stays locked until
+// its name is durable, so nothing is acknowledged in it that a power loss could take.
+Result<void> FreshPool::replace(PoolHandle& old) {
+  uint64_t& deleted = old.view.live->deleted;
+  const uint64_t before = load_acquire(deleted);
+  store_release(deleted, kMayBeReplaced);  // pairs with PoolHandle::check_present
+  probe(Step::replace_marked, old.view.base);
+  if (auto renamed = take_name(); !renamed) {
+    store_release(deleted, before);
+    return renamed;
+  }
+  probe(Step::replace_renamed, old.view.base);
+  auto synced = sync_directory(handle_->path);
+  unlock_file(handle_->fd.get());
+  // Whoever has the old file open must learn of it: another name may have kept its link count.
+  store_release(deleted, uint64_t{1});  // pairs with PoolHandle::check_present
+  Event event(old.wait_page->event);
+  event.signal();
+  event.wake_all();
+  probe(Step::replace_done, old.view.base);
+  return synced;
 }
 
 void remove_abandoned(const std::filesystem::path& path) {

@@ -4,6 +4,8 @@
 // the temporary file, which remove_abandoned() finds.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <memory>
 
@@ -36,14 +38,20 @@ class FreshPool {
   // The name it was made for, durably. AlreadyExists: somebody else has it meanwhile.
   Result<std::shared_ptr<PoolHandle>> link();
 
-  // The same, in place of the file that has the name now. Durable after sync_directory().
-  Result<void> replace();
+  // For one that replaces another, whose status this is: its owner and group. Permission: only root
+  // may give files away.
+  Result<void> take_owner(const struct stat& other);
+
+  // The same name, in place of `old`, the file that has it now, whose writer lock the caller holds.
+  // Users of `old` open the path again; the new file stays locked until its name is durable.
+  Result<void> replace(PoolHandle& old);
 
  private:
   FreshPool(std::filesystem::path temporary, std::shared_ptr<PoolHandle> handle, uint32_t mode)
       : temporary_(std::move(temporary)), handle_(std::move(handle)), mode_(mode) {}
 
   Result<void> set_mode();
+  Result<void> take_name();
 
   std::filesystem::path temporary_;  // empty: it has a name
   std::shared_ptr<PoolHandle> handle_;

@@ -117,6 +117,15 @@ Result<void> repair_after_death(PoolHandle& handle) {
   return {};
 }
 
+// All bytes from kUserLocksOffset on.
+int set_user_locks(const PoolHandle& pool, short type) {
+  struct flock range = {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  range.l_start = static_cast<off_t>(kUserLocksOffset);
+  return ::fcntl(pool.fd.get(), F_OFD_SETLK, &range);
+}
+
 }  // namespace
 
 Result<WriterLock> WriterLock::acquire(PoolHandle& handle, Deadline& deadline) {
@@ -197,5 +206,19 @@ Result<void> lock_file(int fd, const std::string& path, Deadline& deadline) {
 }
 
 void unlock_file(int fd) { ::flock(fd, LOCK_UN); }
+
+Result<void> exclude_lock_holders(const PoolHandle& pool, std::string_view hint) {
+  int error = injected_failure(Call::ofd_lock);
+  if (error == 0 && set_user_locks(pool, F_WRLCK) != 0) error = errno;
+  if (error == 0) return {};
+  if (error != EAGAIN && error != EACCES)
+    return std::unexpected(errno_error(error, "failed to lock pool", pool.path.string()));
+  return std::unexpected(
+      Error(ErrorKind::Busy, "a program that must not lose the pool's file is using it")
+          .with_path(pool.path.string())
+          .with_hint(std::string(hint)));
+}
+
+void admit_lock_holders(const PoolHandle& pool) { set_user_locks(pool, F_UNLCK); }
 
 }  // namespace plasmite

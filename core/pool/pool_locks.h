@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <string>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/pool/pool_handle.h"
@@ -49,5 +51,11 @@ class FlushLock {
 // polls up to the deadline. Unlocks when the descriptor closes or unlock_file() is called.
 Result<void> lock_file(int fd, const std::string& path, Deadline& deadline);
 void unlock_file(int fd);
+
+// For who is about to replace the pool's file: programs that hold locks from byte kUserLocksOffset on
+// rely on this very file. Busy, with `hint`, if there is one; else nobody gets such a lock until
+// admit_lock_holders(), or until the descriptor closes.
+Result<void> exclude_lock_holders(const PoolHandle& pool, std::string_view hint);
+void admit_lock_holders(const PoolHandle& pool);
 
 }  // namespace plasmite

@@ -201,6 +201,7 @@ Result<void> remove_pool(const std::filesystem::path& path,
     if (!locked) return std::unexpected(std::move(locked.error()));
     // Its name may lead to another pool by now, which nobody wants removed.
     if (auto present = (*handle)->check_present(); !present) return present;
+    if (!(*handle)->has_its_name()) return std::unexpected((*handle)->deleted_error());
     lock.emplace(std::move(*locked));
   } else {
     // A damaged or foreign regular file can still be removed; what is missing, busy or none cannot.

@@ -42,33 +42,9 @@ uint64_t first_seq(const PoolView& view, uint64_t position, uint64_t head, uint6
   return none;
 }
 
-// Programs that hold locks behind the file's bytes rely on this very file; nobody gets one from now
-// on.
-Result<void> exclude_lock_holders(const PoolHandle& pool) {
-  struct flock range = {};
-  range.l_type = F_WRLCK;
-  range.l_whence = SEEK_SET;
-  range.l_start = static_cast<off_t>(kUserLocksOffset);
-  int error = injected_failure(Call::ofd_lock);
-  if (error == 0 && ::fcntl(pool.fd.get(), F_OFD_SETLK, &range) != 0) error = errno;
-  if (error == 0) return {};
-  if (error != EAGAIN && error != EACCES)
-    return std::unexpected(errno_error(error, "failed to lock pool", pool.path.string()));
-  return std::unexpected(
-      Error(ErrorKind::Busy, "a program that must not lose the pool's file is using it")
-          .with_path(pool.path.string())
-          .with_hint(
-              "`plasmite tap`, or a source of the agent, stores into this pool. Resize it when "
-              "that has ended."));
-}
-
-void admit_lock_holders(const PoolHandle& pool) {
-  struct flock range = {};
-  range.l_type = F_UNLCK;
-  range.l_whence = SEEK_SET;
-  range.l_start = static_cast<off_t>(kUserLocksOffset);
-  ::fcntl(pool.fd.get(), F_OFD_SETLK, &range);
-}
+constexpr std::string_view kInUseHint =
+    "`plasmite tap`, or a source of the agent, stores into this pool. Resize it when that has "
+    "ended.";
 
 // The old file, the new one, and the way from one to the other.
 class Resize {
@@ -79,7 +55,7 @@ class Resize {
   Result<ResizeReport> run(uint64_t new_size) {
     report_ = {.old_size = old_->view.geometry.file_size, .new_size = new_size};
     // Only asking, for now: copying may take long.
-    if (auto excluded = exclude_lock_holders(*old_); !excluded)
+    if (auto excluded = exclude_lock_holders(*old_, kInUseHint); !excluded)
       return std::unexpected(std::move(excluded.error()));
     admit_lock_holders(*old_);
     auto created = create_fresh();
@@ -93,7 +69,7 @@ class Resize {
     if (!lock) return std::unexpected(std::move(lock.error()));
     if (auto filled = fill_rest(fresh, transfer); !filled)
       return std::unexpected(std::move(filled.error()));
-    if (auto replaced = replace(fresh); !replaced)
+    if (auto replaced = fresh.replace(*old_); !replaced)
       return std::unexpected(std::move(replaced.error()));
     return report_;
   }
@@ -120,16 +96,13 @@ class Resize {
     }
     auto fresh = FreshPool::create(old_->path, create, &old_->superblock.pool_id);
     if (!fresh) return fresh;
-    const bool mine = status.st_uid == ::geteuid() && status.st_gid == ::getegid();
-    if (!mine && ::fchown(fresh->handle().fd.get(), status.st_uid, status.st_gid) != 0) {
-      return std::unexpected(
-          errno_error(errno, "failed to give the new file its owner", old_->path.string())
-              .with_hint("Resize the pool as its owner, or as root."));
-    }
+    if (auto owned = fresh->take_owner(status); !owned)
+      return std::unexpected(std::move(owned.error()));
     return fresh;
   }
 
-  // Without a lock, pass by pass until little is left; then on disk, which takes longest.
+  // Without a lock, pass by pass until little is left. On disk too, which takes longest: what is
+  // written meanwhile is for the next pass.
   Result<void> copy_most(FreshPool& fresh, FrameTransfer& transfer) {
     const PoolView& view = old_->view;
     for (int pass = 0; pass < kMostPasses; ++pass) {
@@ -137,9 +110,9 @@ class Resize {
       if (!snapshot) return std::unexpected(old_->corrupt_error("live page is damaged"));
       if (auto fits = check_fit(*snapshot, transfer.begin()); !fits) return fits;
       if (auto done = transfer.advance_to(snapshot->commit.head); !done) return done;
+      if (auto synced = sync_data(fresh.handle()); !synced) return synced;
       if (view.head() - transfer.end() <= kShortPass) break;
     }
-    if (auto synced = sync_data(fresh.handle()); !synced) return synced;
     probe(Step::resize_copied, view.base);
     return {};
   }
@@ -147,7 +120,7 @@ class Resize {
   // Writer lock held: nothing changes any more.
   Result<void> fill_rest(FreshPool& fresh, FrameTransfer& transfer) {
     if (auto present = old_->check_present(); !present) return present;
-    if (auto excluded = exclude_lock_holders(*old_); !excluded) return excluded;
+    if (auto excluded = exclude_lock_holders(*old_, kInUseHint); !excluded) return excluded;
     const PoolView& view = old_->view;
     auto snapshot = take_snapshot(view);
     if (!snapshot) return std::unexpected(old_->corrupt_error("live page is damaged"));
@@ -193,28 +166,6 @@ class Resize {
       all[free_slot] = all[slot];
     }
     return {};
-  }
-
-  // The old file's mark comes first: a writer that gets its lock after our death must not append to
-  // a file that has lost its name, whether or not we could tell it. The new file stays locked until
-  // its name is durable, so nothing is acknowledged in it that a power loss could take.
-  Result<void> replace(FreshPool& fresh) {
-    LivePage& live = *old_->view.live;
-    store_release(live.deleted, kMayBeReplaced);  // pairs with PoolHandle::check_present
-    probe(Step::resize_marked, old_->view.base);
-    if (auto renamed = fresh.replace(); !renamed) {
-      store_release(live.deleted, uint64_t{0});
-      return renamed;
-    }
-    probe(Step::resize_renamed, old_->view.base);
-    auto synced = sync_directory(old_->path);
-    unlock_file(fresh.handle().fd.get());
-    store_release(live.deleted, uint64_t{1});  // pairs with PoolHandle::check_present
-    Event event(old_->wait_page->event);
-    event.signal();
-    event.wake_all();
-    probe(Step::resize_done, old_->view.base);
-    return synced;
   }
 
   std::shared_ptr<PoolHandle> old_;

@@ -103,8 +103,11 @@ Result<void> write_anchor(PoolHandle& handle) {
 }  // namespace
 
 Result<void> sync_data(PoolHandle& handle) {
-  int error = injected_failure(Call::fdatasync);
-  if (error == 0 && ::fdatasync(handle.fd.get()) != 0) error = errno;
+  int error = EINTR;  // by a signal: no failure, which would be for good
+  while (error == EINTR) {
+    error = injected_failure(Call::fdatasync);
+    if (error == 0 && ::fdatasync(handle.fd.get()) != 0) error = errno;
+  }
   if (error != 0) {
     store_release(handle.view.live->io_error, static_cast<uint64_t>(error));
     return std::unexpected(sync_failed_error(handle, error));

@@ -91,6 +91,10 @@ class ReloadTest(AgentTest):
         self.wait_for_source("in", lambda found: found["state"] == "failed", "it stops")
         outcome = self.reload()
         self.assertEqual((outcome["changed"], outcome["needs_restart"]), ([], []))
+        # Nothing is left of that stdin: another source would end at once, as if all were well.
+        self.configure(POOL + source + 'tags = ["new"]\n' + self.tap("web", "exec sleep 1000"))
+        outcome = self.reload()
+        self.assertEqual((outcome["changed"], outcome["needs_restart"]), ([], ["sources.in"]))
         self.assertEqual(self.source("in")["state"], "failed")
         self.assertEqual(self.status()["agent"]["health"], "degraded")
         self.stop(agent)

@@ -80,6 +80,22 @@ class Doctor(CliTest):
         self.assertRegex(line, r"^OK: p \(repaired: kept 4 records, lost 1.*the damaged file is .+\)\n$")
         self.assertEqual(self.pls("doctor", "p", "--repair").stdout, b"OK: p\n", "nothing to repair")
 
+    def test_a_pool_whose_sync_failed(self):
+        self.filled("p")
+        with self.path("p").open("r+b") as file:
+            file.seek(0x1000 + 0xE0)  # LivePage::io_error
+            file.write(b"\x05")
+        self.refused("feed", "p", "{}", "--durability", "flush", code=8, kind="Io", message="sync")
+        report, = self.report("p")
+        self.assertEqual(report["status"], "ok")
+        hint, = report["remediation_hints"]
+        self.assertRegex(hint, r"^warning: a sync to disk failed \(os error 5\)")
+        report, = self.report("p", "--repair")
+        repair = report["repair"]
+        self.assertEqual((repair["records_kept"], repair["records_lost"], repair["id_changed"]), (5, 0, False))
+        self.assertEqual(report["remediation_hints"], [])
+        self.pls("feed", "p", "{}", "--durability", "flush")
+
     def test_destroyed_header(self):
         self.filled("p")
         with self.path("p").open("r+b") as file:

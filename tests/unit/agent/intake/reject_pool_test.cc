@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <semaphore>
 #include <thread>
 
 #include "tests/unit/agent/intake/source_fixture.h"
@@ -51,6 +52,23 @@ TEST_F(RejectPoolTest, APoolThatVanishedIsMadeAgain) {
   EXPECT_EQ(rejects_.kept(), 2u);
   EXPECT_EQ(rejects_.lost(), 0u);
   EXPECT_EQ(bodies_of(rejects_path_).size(), 1u);
+}
+
+// The status is told while a source waits for the pool.
+TEST_F(RejectPoolTest, TheCountsAreThereWhileAnAppendWaits) {
+  std::binary_semaphore opening{0}, may_open{0};
+  RejectPool rejects([&]() -> Result<std::shared_ptr<Pool>> {
+    opening.release();
+    may_open.acquire();
+    return std::unexpected(Error(ErrorKind::Io, "no"));
+  });
+  std::jthread source([&] { rejects.keep("web", RejectReason::parse, "a"); });
+  opening.acquire();
+  EXPECT_EQ(rejects.kept(), 0u);
+  EXPECT_EQ(rejects.lost(), 0u);
+  may_open.release();
+  source.join();
+  EXPECT_EQ(rejects.lost(), 1u);
 }
 
 TEST_F(RejectPoolTest, ALockedPoolLosesThemUntilItIsFree) {

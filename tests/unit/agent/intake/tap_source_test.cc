@@ -198,6 +198,18 @@ TEST_F(TapSourceTest, AChildThatIgnoresTheStopSignalIsKilledWithItsGroup) {
   });
 }
 
+// A shell that has started it may end at once.
+TEST_F(TapSourceTest, AProcessBehindTheChildHasUntilTheStopTimeoutToEnd) {
+  shell("(trap 'sleep 2.5; echo saved; exit' TERM; echo ready; while :; do sleep 0.01; done)"
+        " 2>/dev/null & exec sleep 1000");
+  tap().stop_timeout = std::chrono::minutes(5);
+  auto end = run_aside();
+  until_stored(1);
+  stop_.request(StopSignal::Level::drain);
+  EXPECT_EQ(must(end.get()), SourceEnd::stopped);
+  EXPECT_THAT(lines(), ElementsAre(line("ready"), line("saved")));
+}
+
 TEST_F(TapSourceTest, NowKillsAtOnce) {
   shell("trap '' TERM; echo ready; while :; do sleep 1; done");
   auto end = run_aside();

@@ -285,5 +285,21 @@ TEST_F(FailingCalls, ADirectoryThatCannotBeSyncedIsNoReasonToFail) {
   EXPECT_TRUE(Pool::create(dir / "p"));
 }
 
+TEST_F(FailingCalls, ASignalThatInterruptsThemIsNoFailure) {
+  const ScratchDir dir = ScratchDir::in_memory();
+  {
+    const FailNthCall interrupted(Call::fallocate, 1, EINTR);
+    must(Pool::create(dir / "p", kOptions));
+    EXPECT_TRUE(interrupted.happened());
+  }
+  Pool pool = must(Pool::open(dir / "p"));
+  {
+    const FailNthCall interrupted(Call::fdatasync, 1, EINTR);
+    must(pool.append({.body = "{}"}, {.durability = Durability::flush}));
+    EXPECT_TRUE(interrupted.happened());
+  }
+  must(pool.append({.body = "{}"}, {.durability = Durability::flush}));
+}
+
 }  // namespace
 }  // namespace plasmite

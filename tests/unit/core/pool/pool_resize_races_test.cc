@@ -66,7 +66,7 @@ TEST_F(PoolResizeRaces, OpeningAPoolThatIsReplacedMeanwhileFindsTheNewFile) {
 
 // It looked at the file before the resizing marked it, and gets the lock from the resizer's death.
 TEST_F(PoolResizeRaces, AWriterThatWaitsWhileTheResizerDiesAppendsToTheFileThatHasTheName) {
-  for (const Step death : {Step::resize_marked, Step::resize_renamed, Step::resize_done}) {
+  for (const Step death : {Step::replace_marked, Step::replace_renamed, Step::replace_done}) {
     SCOPED_TRACE(static_cast<int>(death));
     std::filesystem::remove(path_);
     number_ = 0;

@@ -24,8 +24,8 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr uint64_t kLarger = 1 << 20;
-constexpr Step kResizeSteps[] = {Step::resize_copied, Step::resize_filled, Step::resize_marked,
-                                 Step::resize_renamed, Step::resize_done};
+constexpr Step kResizeSteps[] = {Step::resize_copied, Step::resize_filled, Step::replace_marked,
+                                 Step::replace_renamed, Step::replace_done};
 
 class PoolResize : public testing::Test {
  protected:
@@ -327,7 +327,7 @@ TEST_F(PoolResize, ADeathAtAnyStepLeavesOneOfTheTwoFiles) {
       return 1;
     });
     ASSERT_EQ(resizer.wait(), kKilled);
-    const uint64_t expected = step < Step::resize_renamed ? kMinPoolBytes : kLarger;
+    const uint64_t expected = step < Step::replace_renamed ? kMinPoolBytes : kLarger;
     EXPECT_EQ(std::filesystem::file_size(path_), expected);
     // Whoever has the old file open never appends to one that has lost its name.
     append_numbered(pool, 5);

@@ -1,13 +1,9 @@
 // Repair writes a new file with everything that is intact, and says exactly what is not.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/file.h>
 
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <set>
-#include <thread>
 
 #include "core/pool/doctor.h"
 #include "core/pool/pool.h"
@@ -17,16 +13,6 @@
 
 namespace plasmite {
 namespace {
-
-// Of this process.
-int open_descriptors_of(const std::filesystem::path& path) {
-  int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    std::error_code gone;
-    if (std::filesystem::equivalent(entry.path(), path, gone)) ++count;
-  }
-  return count;
-}
 
 class RepairTest : public testing::Test {
  protected:
@@ -141,7 +127,8 @@ TEST_F(RepairTest, OfTwoDamagedAnchorsInACopyMakesThePoolUsableAgain) {
   for (const uint64_t anchor : {0, 1})
     RawPool(copy).flip(raw_.geometry().anchor_offset(anchor) + 8);
   ASSERT_EQ(Pool::open(copy).error().kind(), ErrorKind::Corrupt);
-  must(repair_pool(copy));
+  // Nobody knows how far the sequences of the old id had come.
+  EXPECT_TRUE(must(repair_pool(copy)).id_changed);
   Pool pool = must(Pool::open(copy));
   const auto records = read_all(pool);
   EXPECT_EQ(records.back().seq, newest());
@@ -178,73 +165,6 @@ TEST_F(RepairTest, WithoutAnySuperblockIsRefusedAndChangesNothing) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::Corrupt);
   EXPECT_EQ(read_bytes(known_.path()), before);
-}
-
-TEST_F(RepairTest, LeavesTheDamagedFileBesideUnderAFreeName) {
-  raw_.flip(frame_offset(newest()) + 33);
-  const std::string before = read_bytes(known_.path());
-  auto damaged = [&] { return must(repair_pool(known_.path())).damaged_copy; };
-  const auto first = damaged();
-  EXPECT_EQ(first, known_.folder() / "p.damaged");
-  const std::string kept = read_bytes(first);
-  EXPECT_EQ(kept.substr(kWaitPageOffset + kPageBytes), before.substr(kWaitPageOffset + kPageBytes));
-  EXPECT_EQ(damaged(), known_.folder() / "p.damaged.1");
-  EXPECT_EQ(damaged(), known_.folder() / "p.damaged.2");
-  EXPECT_EQ(read_bytes(first), kept);
-}
-
-TEST_F(RepairTest, KeepsModeAndSize) {
-  std::filesystem::permissions(known_.path(), std::filesystem::perms(0640));
-  must(repair_pool(known_.path()));
-  EXPECT_EQ(std::filesystem::status(known_.path()).permissions(), std::filesystem::perms(0640));
-  EXPECT_EQ(std::filesystem::file_size(known_.path()), kMinPoolBytes);
-}
-
-TEST_F(RepairTest, WhoeverHasTheOldFileOpenGoesOnWhenNothingWasLost) {
-  Pool writer = must(Pool::open(known_.path()));
-  Cursor cursor = must(writer.cursor(Start::newest()));
-  must(repair_pool(known_.path()));
-  EXPECT_TRUE(must(cursor.wait(std::chrono::steady_clock::now() + std::chrono::seconds(60))));
-  const uint64_t seq = must(writer.append({.body = "{}"})).first_seq;
-  EXPECT_EQ(must(cursor.next())->seq, seq);
-  EXPECT_EQ(must(must(Pool::open(known_.path())).get(seq)).body, "{}");
-}
-
-TEST_F(RepairTest, TellsWhoeverHasTheOldFileOpenThatItHasAnotherId) {
-  raw_.flip(frame_offset(newest()) + 33);
-  Pool writer = must(Pool::open(known_.path()));
-  const Pool reader = must(Pool::open(known_.path(), {.access = Access::read}));
-  Cursor cursor = must(reader.cursor(Start::newest()));
-  Result<bool> waited = false;
-  std::jthread sleeper(
-      [&] { waited = cursor.wait(std::chrono::steady_clock::now() + std::chrono::seconds(60)); });
-  while ((load_acquire(raw_.wait_page().event) & 1) == 0) std::this_thread::yield();
-  must(repair_pool(known_.path()));
-  sleeper.join();
-  ASSERT_FALSE(waited);
-  EXPECT_EQ(waited.error().kind(), ErrorKind::NotFound);
-  EXPECT_FALSE(waited.error().hint().empty());
-  EXPECT_EQ(writer.append({.body = "{}"}).error().kind(), ErrorKind::NotFound);
-  EXPECT_EQ(cursor.next().error().kind(), ErrorKind::NotFound);
-}
-
-TEST_F(RepairTest, WaitsForAWriterAndGivesUp) {
-  Pipe stopped;
-  const Child writer([&] {
-    Pool pool = must(Pool::open(known_.path()));
-    ScopedProbes probes;
-    probes.reached = [&](Step step) {
-      if (step != Step::locked) return;
-      stopped.send(1);
-      for (;;) ::pause();
-    };
-    (void)pool.append({.body = "{}"});
-    return 1;
-  });
-  stopped.receive();
-  const auto busy = repair_pool(known_.path(), std::chrono::milliseconds(20));
-  ASSERT_FALSE(busy);
-  EXPECT_EQ(busy.error().kind(), ErrorKind::Busy);
 }
 
 TEST_F(RepairTest, DoesNotBringBackWhatADeadWriterNeverPublished) {
@@ -323,29 +243,6 @@ TEST_F(RepairTest, OfAnyOneFrameKeepsAllOthers) {
     EXPECT_EQ(report.records_kept, known_.retained().size() - 1);
     std::filesystem::rename(report.damaged_copy, known_.path());
   }
-}
-
-// Waiting for the lock may take long enough for somebody else to put another pool in its place.
-TEST_F(RepairTest, OfAFileThatWasReplacedMeanwhileLeavesTheNewOneAlone) {
-  const UniqueFd held(::open(known_.path().c_str(), O_RDWR | O_CLOEXEC));
-  ASSERT_EQ(::flock(held.get(), LOCK_EX), 0);
-  const int others = open_descriptors_of(known_.path());
-  std::optional<Result<RepairReport>> report;
-  std::thread repair([&] { report = repair_pool(known_.path(), std::chrono::minutes(1)); });
-  // It waits, or will: the descriptor is open before it asks for the lock.
-  while (open_descriptors_of(known_.path()) <= others) std::this_thread::yield();
-  std::filesystem::path other = known_.path();
-  other += ".new";
-  must(Pool::create(other, {.size_bytes = kMinPoolBytes}));
-  must(must(Pool::open(other)).append({.body = "{\"new\":1}"}));
-  std::filesystem::rename(other, known_.path());
-  ASSERT_EQ(::flock(held.get(), LOCK_UN), 0);
-  repair.join();
-  ASSERT_FALSE(*report);
-  EXPECT_EQ(report->error().kind(), ErrorKind::NotFound);
-  const auto records = read_all(must(Pool::open(known_.path())));
-  ASSERT_EQ(records.size(), 1u);
-  EXPECT_EQ(records[0].body, "{\"new\":1}");
 }
 
 }  // namespace
