@@ -247,11 +247,7 @@ void Agent::listen_again_if_gone() {
 }
 
 void Agent::apply_config(AgentConfig config) {
-  // Of a stdin whose source has failed nothing is left to read: another would end at once, and all
-  // would seem well.
-  const auto reads_stdin = [this](const std::string& name) {
-    return supervisor_.is_at_work(name) || supervisor_.has_failed(name);
-  };
+  const auto reads_stdin = [this](const std::string& name) { return supervisor_.keeps_stdin(name); };
   reload_.needs_restart = keep_what_needs_a_restart(config_, config, reads_stdin);
   for (const std::string& key : reload_.needs_restart)
     log_.warning("this key has changed, which counts after a restart only", {{"key", key}});

@@ -75,14 +75,14 @@ class StdinKeeper {
 
 std::vector<std::string> keep_what_needs_a_restart(
     const AgentConfig& now, AgentConfig& wanted,
-    const std::function<bool(const std::string& name)>& is_at_work) {
+    const std::function<bool(const std::string& name)>& keeps_stdin) {
   std::vector<std::string> keys = diff_configs(now, wanted).agent_restart;
   for (std::string& key : keys) key.insert(0, "agent.");
   wanted.group = now.group;
   wanted.pool_dir = now.pool_dir;
   wanted.socket = now.socket;
   for (const SourceConfig& source : now.sources)
-    if (std::holds_alternative<StdinConfig>(source.kind) && is_at_work(source.name))
+    if (std::holds_alternative<StdinConfig>(source.kind) && keeps_stdin(source.name))
       StdinKeeper(now, wanted, keys).keep(source);
   return keys;
 }

@@ -25,10 +25,10 @@ struct ReloadOutcome {
 using ReloadWaiter = std::function<void(const ReloadOutcome& outcome)>;
 
 // The keys that differ and cannot be changed while the agent, or a source that reads its stdin,
-// runs; `wanted` gets the old values of them. `is_at_work` says whether a source still is.
+// runs; `wanted` gets the old values of them. `keeps_stdin`: see Supervisor.
 std::vector<std::string> keep_what_needs_a_restart(
     const AgentConfig& now, AgentConfig& wanted,
-    const std::function<bool(const std::string& name)>& is_at_work);
+    const std::function<bool(const std::string& name)>& keeps_stdin);
 
 // One sentence; empty if it went well.
 std::string error_of(const ReloadOutcome& outcome);

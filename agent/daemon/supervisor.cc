@@ -148,15 +148,11 @@ void Supervisor::stop(StopSignal::Level level) {
     if (slot.thread) slot.thread->request(level);
 }
 
-bool Supervisor::is_at_work(const std::string& name) const {
+bool Supervisor::keeps_stdin(const std::string& name) const {
   const auto slot = slots_.find(name);
-  return slot != slots_.end() && slot->second.thread && !slot->second.thread->has_ended();
-}
-
-bool Supervisor::has_failed(const std::string& name) const {
-  const auto slot = slots_.find(name);
-  return slot != slots_.end() && slot->second.thread && slot->second.thread->has_ended() &&
-         slot->second.thread->failed();
+  if (slot == slots_.end() || !slot->second.thread) return false;
+  const SourceThread& thread = *slot->second.thread;
+  return !thread.has_ended() || thread.failed();
 }
 
 bool Supervisor::all_ended() const {

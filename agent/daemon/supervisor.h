@@ -55,8 +55,9 @@ class Supervisor {
   void stop(StopSignal::Level level);
 
   bool all_ended() const;
-  bool is_at_work(const std::string& name) const;  // it has not ended for good
-  bool has_failed(const std::string& name) const;  // it has, and not as it should
+  // Of a source that reads stdin: it has not come to its end. That is also so when it has failed: nothing
+  // is left to read then, another would end at once, and all would seem well.
+  bool keeps_stdin(const std::string& name) const;
   bool any_failed() const;
   size_t size() const { return slots_.size(); }
   std::vector<SourceStatus> statuses(std::chrono::steady_clock::time_point now);
