@@ -58,7 +58,7 @@ void DiskModel::add_version(Sector& sector, const std::byte* bytes) {
   if (sector.count == kMaxVersions) {
     // The first may be the only one on disk, and what a running sync counts on must stay.
     uint32_t forget = 1 + static_cast<uint32_t>(samples_ * 7 % (kMaxVersions - 2));
-    while (is_syncing(sector, forget)) forget = forget % (kMaxVersions - 2) + 1;
+    while (is_syncing(sector, forget)) forget = 1 + static_cast<uint32_t>(forget % (kMaxVersions - 2));
     std::move(sector.versions.begin() + forget + 1, sector.versions.end(),
               sector.versions.begin() + forget);
     --sector.count;

@@ -74,7 +74,9 @@ TEST_F(PoolResize, KeepsEverythingThatMakesItThisPool) {
     EXPECT_EQ(after.id, before.id);
     EXPECT_EQ(after.file_size, kLarger);
     EXPECT_EQ(read_all(resized), records);
-    if (!restarted) EXPECT_EQ(after.next_seq, before.next_seq);
+    if (!restarted) {
+      EXPECT_EQ(after.next_seq, before.next_seq);
+    }
     EXPECT_EQ(must(resized.checkpoint("source"))->value, "position");
     for (const ReadRecord& record : records)
       EXPECT_EQ(must(resized.get(record.seq)).body, record.body);
@@ -192,12 +194,12 @@ TEST_F(PoolResize, ThoseWhoHaveItOpenGoOn) {
   EXPECT_EQ(must(writer.info()).file_size, kLarger);
   EXPECT_EQ(read_all(must(Pool::open(path_))).size(), 20u);
   const auto seqs = [](Cursor& cursor) {
-    std::vector<uint64_t> seqs;
+    std::vector<uint64_t> found;
     const Reading reading = read_to_end(cursor);
     EXPECT_FALSE(reading.error);
     EXPECT_TRUE(reading.gaps.empty());
-    for (const ReadRecord& record : reading.records) seqs.push_back(record.seq);
-    return seqs;
+    for (const ReadRecord& record : reading.records) found.push_back(record.seq);
+    return found;
   };
   EXPECT_EQ(seqs(behind).size(), 19u);
   EXPECT_EQ(seqs(caught_up), (std::vector<uint64_t>{11, 12, 13, 14, 15, 16, 17, 18, 19, 20}));

@@ -91,7 +91,9 @@ TEST(TimeSearch, LooksAFewTimesInAnEvenStreamAndNeverMoreThanThriceAsOftenAsHalv
       sum += looks;
     }
     EXPECT_LE(most, 3 * 20) << stream.name;
-    if (stream.name == std::string_view("random")) EXPECT_LE(sum, 500 * 8);
+    if (stream.name == std::string_view("random")) {
+      EXPECT_LE(sum, 500 * 8);
+    }
   }
 }
 
