@@ -179,7 +179,8 @@ class Repair {
     }
     report_.records_lost = first + lost_at_end();
     // Without an anchor nobody knows which sequences were given out.
-    lossy_ = first > 0 || !(limits_.live || limits_.anchored) || limits_.next_seq > found_next() + skipped_at_end_;
+    lossy_ = first > 0 || !(limits_.live || limits_.anchored) ||
+             limits_.next_seq > found_next() + skipped_at_end_;
     for (size_t i = first + 1; i < records_.size(); ++i)
       lossy_ = lossy_ || lost_between(records_[i - 1].seq + 1, records_[i]) != 0;
     records_.erase(records_.begin(), records_.begin() + static_cast<ptrdiff_t>(first));

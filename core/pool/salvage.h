@@ -17,7 +17,7 @@ struct KnownLimits {
   uint64_t ceiling = UINT64_MAX;  // frames from here on were never published
   uint64_t next_seq = 1;
   bool live = false;      // the live page is of this boot and this file, and not damaged
-  bool anchored = false;  // so is an anchor, at least
+  bool anchored = false;  // one of the anchors is intact
 };
 
 KnownLimits known_limits(const PoolHandle& handle);
