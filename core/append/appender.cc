@@ -16,9 +16,9 @@ void Appender::move_to(Pool& pool) {
 }
 
 Result<void> Appender::add(JsonText text, const TagBlock* tags) {
-  const RecordView record{.body = text.view(), .tags = tags};
-  const uint64_t stored = Pool::stored_bytes(record);
+  const uint64_t stored = Pool::stored_bytes(pending_.emplace_back(text.view(), tags));
   if (stored > record_limit_) {
+    pending_.pop_back();
     return std::unexpected(
         Error(ErrorKind::Usage, "record of " + std::to_string(text.view().size()) +
                                     " bytes exceeds what this pool takes (" +
@@ -26,12 +26,11 @@ Result<void> Appender::add(JsonText text, const TagBlock* tags) {
             .with_path(pool_->path().string())
             .with_hint("Create the pool larger: a record may have a quarter of its ring."));
   }
-  pending_.push_back(record);
   pending_bytes_ += stored;
   return {};
 }
 
-Result<void> Appender::commit(std::optional<CheckpointView> checkpoint) {
+Result<void> Appender::commit(const std::optional<CheckpointView>& checkpoint) {
   Result<void> result;
   if (!pending_.empty() || checkpoint) result = publish_all(checkpoint);
   pending_.clear();
@@ -40,7 +39,7 @@ Result<void> Appender::commit(std::optional<CheckpointView> checkpoint) {
   return result;
 }
 
-Result<void> Appender::publish_all(std::optional<CheckpointView> checkpoint) {
+Result<void> Appender::publish_all(const std::optional<CheckpointView>& checkpoint) {
   std::span<const RecordView> rest = pending_;
   bool is_within_limit = pending_bytes_ <= record_limit_;  // nearly always
   while (!rest.empty() || checkpoint) {
@@ -55,8 +54,9 @@ Result<void> Appender::publish_all(std::optional<CheckpointView> checkpoint) {
     if (options_.on_publish) options_.on_publish();
     // The sync comes later, as a step of its own: when it fails the records are visible already,
     // and to append them again would store them twice.
-    const auto receipt = pool_->append_batch(
-        batch, {.durability = Durability::fast, .checkpoint = is_last ? checkpoint : std::nullopt});
+    AppendOptions options{.durability = Durability::fast};
+    if (is_last && checkpoint) options.checkpoint.emplace(*checkpoint);
+    const auto receipt = pool_->append_batch(batch, options);
     if (!receipt) {
       if (!try_again(receipt.error())) return std::unexpected(receipt.error());
       is_within_limit = false;  // the limit may be another now

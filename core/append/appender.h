@@ -60,7 +60,7 @@ class Appender {
   // Publishes what is pending. On an error nothing of the failed batch is visible (unless the error
   // is that of the sync) and it is dropped from pending: records_committed() tells how many made
   // it.
-  Result<void> commit(std::optional<CheckpointView> checkpoint = std::nullopt);
+  Result<void> commit(const std::optional<CheckpointView>& checkpoint = std::nullopt);
 
   // From now on into this pool, which may have other limits; or the same one, whose limits changed.
   // What is pending stays. The pool must outlive the appender.
@@ -71,7 +71,9 @@ class Appender {
   uint64_t bytes_committed() const { return bytes_committed_; }
 
  private:
-  Result<void> publish_all(std::optional<CheckpointView> checkpoint);
+  // Into commit(): it ends with a system call, and WriterLock::acquire says what leaving it costs
+  // then.
+  [[gnu::always_inline]] Result<void> publish_all(const std::optional<CheckpointView>& checkpoint);
   size_t count_within_limit(std::span<const RecordView> records) const;
   Result<void> acknowledge(const AppendReceipt& receipt, std::span<const RecordView> batch);
   bool try_again(const Error& error) const;

@@ -10,19 +10,10 @@
 
 namespace plasmite {
 
-// Regions form a list that only grows; a free one has begin == 0 and is taken again. So the signal
-// handler can walk it at any instant without a lock.
-struct MappedFile::Region {
-  std::atomic<uintptr_t> begin{0};
-  std::atomic<uintptr_t> end{0};
-  std::atomic<bool> faulted{false};
-  std::atomic<bool> taken{false};
-  Region* next = nullptr;
-};
-
 namespace {
 
 std::atomic<MappedFile::Region*> g_regions{nullptr};
+
 bool mark_fault(uintptr_t address) {
   for (MappedFile::Region* region = g_regions.load(std::memory_order_acquire); region;
        region = region->next) {
@@ -93,10 +84,6 @@ MappedFile::~MappedFile() {
   region_->begin.store(0, std::memory_order_release);
   region_->taken.store(false, std::memory_order_release);
   ::munmap(data_, size_);
-}
-
-bool MappedFile::faulted() const {
-  return region_ && region_->faulted.load(std::memory_order_acquire);
 }
 
 Result<void> MappedFile::become_shared(int fd) {

@@ -33,12 +33,20 @@ class MappedFile {
   size_t size() const { return size_; }
 
   // True once an access found the file shorter than the mapping. Stays true.
-  bool faulted() const;
+  bool faulted() const { return region_ && region_->faulted.load(std::memory_order_acquire); }
 
   // Replaces a private copy by the file's own pages at the same addresses.
   Result<void> become_shared(int fd);
 
-  struct Region;  // what the signal handler knows of one mapping
+  // What the signal handler knows of one mapping. Regions form a list that only grows; a free one has
+  // begin == 0 and is taken again. So the handler can walk it at any instant without a lock.
+  struct Region {
+    std::atomic<uintptr_t> begin{0};
+    std::atomic<uintptr_t> end{0};
+    std::atomic<bool> faulted{false};
+    std::atomic<bool> taken{false};
+    Region* next = nullptr;
+  };
 
  private:
   std::byte* data_ = nullptr;

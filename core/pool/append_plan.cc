@@ -6,19 +6,6 @@
 
 namespace plasmite {
 
-BatchSize size_of_batch(std::span<const RecordView> records, uint64_t checkpoint_body_bytes) {
-  BatchSize size;
-  for (const RecordView& record : records) {
-    const uint64_t tags = record.tags ? record.tags->bytes().size() : 0;
-    const uint64_t bytes = frame_bytes(tags + record.body.size());
-    size.bytes += bytes;
-    size.largest = std::max(size.largest, bytes);
-  }
-  size.records = records.size();
-  if (checkpoint_body_bytes != 0) size.bytes += frame_bytes(checkpoint_body_bytes);
-  return size;
-}
-
 AppendPlan plan_append(const WriterState& state, const BatchSize& batch, uint64_t ring_size,
                        uint64_t sync_window, uint64_t seq_window) {
   AppendPlan plan{};

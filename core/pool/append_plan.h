@@ -1,10 +1,12 @@
 // What one append needs, decided before any shared word is touched. Pure functions.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
 #include "core/pool/geometry.h"
+#include "core/pool/pool_format.h"
 #include "core/pool/record.h"
 
 namespace plasmite {
@@ -15,7 +17,19 @@ struct BatchSize {
   uint64_t largest = 0;     // bytes of the largest record frame
 };
 
-BatchSize size_of_batch(std::span<const RecordView> records, uint64_t checkpoint_body_bytes);
+// Inline: of a single record it costs less than what a result in memory does.
+inline BatchSize size_of_batch(std::span<const RecordView> records, uint64_t checkpoint_body_bytes) {
+  BatchSize size;
+  for (const RecordView& record : records) {
+    const uint64_t tags = record.tags ? record.tags->bytes().size() : 0;
+    const uint64_t bytes = frame_bytes(tags + record.body.size());
+    size.bytes += bytes;
+    size.largest = std::max(size.largest, bytes);
+  }
+  size.records = records.size();
+  if (checkpoint_body_bytes != 0) size.bytes += frame_bytes(checkpoint_body_bytes);
+  return size;
+}
 
 // Where the writer stands when it holds the lock.
 struct WriterState {

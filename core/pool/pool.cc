@@ -10,7 +10,6 @@
 #include "core/pool/pool_open.h"
 #include "core/pool/pool_seek.h"
 #include "core/pool/pool_sync.h"
-#include "core/pool/pool_writer.h"
 
 namespace plasmite {
 namespace {
@@ -95,17 +94,6 @@ Result<Pool> Pool::open(const std::filesystem::path& path, const OpenOptions& op
 Result<void> Pool::remove(const std::filesystem::path& path,
                           std::chrono::milliseconds lock_timeout) {
   return remove_pool(path, lock_timeout);
-}
-
-Result<AppendReceipt> Pool::append_batch(std::span<const RecordView> records,
-                                         const AppendOptions& options) {
-  for (;;) {
-    const auto current = handle();
-    auto receipt = PoolWriter(*current).append(records, options);
-    // NotFound: nothing was appended to this file, another may have taken its place.
-    const bool gone = !receipt && receipt.error().kind() == ErrorKind::NotFound;
-    if (!gone || handle() == current) return receipt;
-  }
 }
 
 Result<void> Pool::flush() {

@@ -33,17 +33,11 @@ Error PoolHandle::corrupt_error(std::string message) const {
                  "Recreate the pool if that fails.");
 }
 
-Result<void> PoolHandle::check_present() const {
+Result<void> PoolHandle::look_for_replacement() const {
   if (file.faulted() || wait_mapping.faulted()) return std::unexpected(truncated_error());
   const uint64_t deleted = load_acquire(view.live->deleted);
   if (deleted == 0 || (deleted == kMayBeReplaced && has_its_name())) return {};
   return std::unexpected(deleted_error());
-}
-
-void PoolHandle::settle_replacement() {
-  LivePage& live = *view.live;
-  if (load_acquire(live.deleted) == kMayBeReplaced && has_its_name())
-    store_release(live.deleted, uint64_t{0});
 }
 
 bool PoolHandle::has_its_name() const {
@@ -53,10 +47,12 @@ bool PoolHandle::has_its_name() const {
 }
 
 Result<void> PoolHandle::check_present_slowly() {
-  if (auto present = check_present(); !present) return present;
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  if (last_seen_s.load(std::memory_order_relaxed) == now.tv_sec) return {};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return check_present_slowly(now.tv_sec);
+}
+
+Result<void> PoolHandle::ask_file_system(int64_t now_s) {
   struct stat status;
   if (::fstat(fd.get(), &status) != 0)
     return std::unexpected(errno_error(errno, "failed to stat pool file", path.string()));
@@ -64,7 +60,7 @@ Result<void> PoolHandle::check_present_slowly() {
   if (static_cast<uint64_t>(status.st_size) < view.geometry.file_size)
     return std::unexpected(truncated_error());
   // Only now: while something is wrong, everybody asks and is told.
-  last_seen_s.store(now.tv_sec, std::memory_order_relaxed);
+  last_seen_s.store(now_s, std::memory_order_relaxed);
   return {};
 }
 

@@ -60,17 +60,29 @@ class PoolHandle {
   TimedMutex writer_mutex;
   TimedMutex flush_mutex;
   std::atomic<bool> follows_live{false};  // Mode::snapshot: a writer came, the mapping is shared now
-  std::atomic<int64_t> last_seen_s{0};  // when check_present_slowly() last asked the file system
+  std::atomic<int64_t> last_seen_s{0};  // when the file system last said that the file is whole
 
   bool can_append() const { return mode == Mode::append; }
 
   // An error if the file no longer is what was opened: deleted, replaced, truncated.
-  Result<void> check_present() const;
+  Result<void> check_present() const {
+    if (!file.faulted() && !wait_mapping.faulted() && load_acquire(view.live->deleted) == 0) return {};
+    return look_for_replacement();
+  }
   // Also asks the file system, at most once a second.
   Result<void> check_present_slowly();
+  // The same for who knows the time: seconds of CLOCK_REALTIME.
+  Result<void> check_present_slowly(int64_t now_s) {
+    if (auto present = check_present(); !present) return present;
+    if (last_seen_s.load(std::memory_order_relaxed) == now_s) return {};
+    return ask_file_system(now_s);
+  }
 
   // Writer lock held: takes back what somebody left who died while replacing the file.
-  void settle_replacement();
+  void settle_replacement() {
+    if (load_acquire(view.live->deleted) == kMayBeReplaced && has_its_name())
+      store_release(view.live->deleted, uint64_t{0});
+  }
 
   // Whether the path still leads to this very file.
   bool has_its_name() const;
@@ -82,6 +94,10 @@ class PoolHandle {
   Error deleted_error() const;
   Error truncated_error() const;
   Error corrupt_error(std::string message) const;  // truncated_error() if that is why
+
+ private:
+  Result<void> look_for_replacement() const;
+  Result<void> ask_file_system(int64_t now_s);
 };
 
 }  // namespace plasmite

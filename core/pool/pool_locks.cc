@@ -23,20 +23,6 @@ using std::chrono::steady_clock;
 // A waiter that the unlocker overlooked (it died before waking anybody) looks again by itself.
 constexpr milliseconds kLockSleepCap{10};
 
-enum class TryLock : uint8_t { taken, busy, failed };
-
-TryLock try_flock(int fd) {
-  if (const int injected = injected_failure(Call::flock); injected != 0) {
-    errno = injected;
-    return injected == EWOULDBLOCK ? TryLock::busy : TryLock::failed;
-  }
-  for (;;) {
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return TryLock::taken;
-    if (errno == EWOULDBLOCK) return TryLock::busy;
-    if (errno != EINTR) return TryLock::failed;
-  }
-}
-
 TryLock try_ofd_lock(int fd) {
   if (const int injected = injected_failure(Call::ofd_lock); injected != 0) {
     errno = injected;
@@ -54,10 +40,9 @@ TryLock try_ofd_lock(int fd) {
   }
 }
 
-// Tries until taken or the deadline; sleeps on `event` between tries.
+// After a first try that found it busy: tries until taken or the deadline, sleeps on `event` between.
 template <class Try>
 TryLock wait_for(Try attempt, Event event, Deadline& deadline) {
-  if (const TryLock result = attempt(); result != TryLock::busy) return result;
   for (;;) {
     // Announce before every further try, also after a wake-up: the unlock of whoever gets the lock then
     // wakes the next waiter, and nobody sleeps out the cap.
@@ -89,11 +74,39 @@ Error busy_error(const PoolHandle& handle, uint64_t holder_pid) {
                  "that process: it may be stopped.");
 }
 
+// All bytes from kUserLocksOffset on.
+int set_user_locks(const PoolHandle& pool, short type) {
+  struct flock range = {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  range.l_start = static_cast<off_t>(kUserLocksOffset);
+  return ::fcntl(pool.fd.get(), F_OFD_SETLK, &range);
+}
+
+}  // namespace
+
+Result<void> WriterLock::wait_for_thread(PoolHandle& handle, Deadline& deadline) {
+  if (handle.writer_mutex.try_lock_until(deadline.get())) return {};
+  return std::unexpected(busy_error(handle, handle.pid));
+}
+
+Result<void> WriterLock::wait_for_process(PoolHandle& handle, TryLock first_try,
+                                          Deadline& deadline) {
+  TryLock result = first_try;
+  if (result == TryLock::busy)
+    result = wait_for([&] { return try_flock(handle.fd.get()); },
+                      Event(handle.wait_page->writer_lock), deadline);
+  if (result == TryLock::taken) return {};
+  if (result == TryLock::busy)
+    return std::unexpected(busy_error(handle, load_relaxed(handle.view.live->writer_pid)));
+  return std::unexpected(errno_error(errno, "failed to lock pool", handle.path.string()));
+}
+
 // The holder before us died inside an append. Whatever it left is either invisible or complete
 // (see the table in pool_format.h); three things remain: sleepers nobody woke, a complete but unpublished
 // batch at head that a power loss could bring back under sequences that were given to others, and
 // the mark itself, cleared last so that a death in here repeats it.
-Result<void> repair_after_death(PoolHandle& handle) {
+Result<void> WriterLock::repair_after_death(PoolHandle& handle) {
   Event event(handle.wait_page->event);
   event.signal();
   event.wake_all();
@@ -117,57 +130,13 @@ Result<void> repair_after_death(PoolHandle& handle) {
   return {};
 }
 
-// All bytes from kUserLocksOffset on.
-int set_user_locks(const PoolHandle& pool, short type) {
-  struct flock range = {};
-  range.l_type = type;
-  range.l_whence = SEEK_SET;
-  range.l_start = static_cast<off_t>(kUserLocksOffset);
-  return ::fcntl(pool.fd.get(), F_OFD_SETLK, &range);
-}
-
-}  // namespace
-
-Result<WriterLock> WriterLock::acquire(PoolHandle& handle, Deadline& deadline) {
-  LivePage& live = *handle.view.live;
-  if (!handle.writer_mutex.try_lock() && !handle.writer_mutex.try_lock_until(deadline.get()))
-    return std::unexpected(busy_error(handle, handle.pid));
-  const TryLock result = wait_for([&] { return try_flock(handle.fd.get()); },
-                                  Event(handle.wait_page->writer_lock), deadline);
-  if (result != TryLock::taken) {
-    const int error = errno;
-    handle.writer_mutex.unlock();
-    if (result == TryLock::busy)
-      return std::unexpected(busy_error(handle, load_relaxed(live.writer_pid)));
-    return std::unexpected(errno_error(error, "failed to lock pool", handle.path.string()));
-  }
-  WriterLock lock(handle);
-  store_relaxed(live.writer_pid, handle.pid);
-  probe(Step::locked, handle.view.base);
-  handle.settle_replacement();
-  if (load_acquire(live.writing) != 0) {
-    if (auto repaired = repair_after_death(handle); !repaired)
-      return std::unexpected(std::move(repaired.error()));
-  }
-  return lock;
-}
-
-void WriterLock::release() {
-  if (!handle_) return;
-  PoolHandle& handle = *std::exchange(handle_, nullptr);
-  store_relaxed(handle.view.live->writer_pid, uint64_t{0});
-  ::flock(handle.fd.get(), LOCK_UN);
-  probe(Step::unlocked, handle.view.base);
-  Event event(handle.wait_page->writer_lock);
-  if (event.somebody_announced() && event.signal()) event.wake_one();
-  handle.writer_mutex.unlock();
-}
-
 Result<FlushLock> FlushLock::acquire(PoolHandle& handle, Deadline& deadline) {
   if (!handle.flush_mutex.try_lock() && !handle.flush_mutex.try_lock_until(deadline.get()))
     return std::unexpected(busy_error(handle, handle.pid));
-  const TryLock result = wait_for([&] { return try_ofd_lock(handle.fd.get()); },
-                                  Event(handle.wait_page->flush_lock), deadline);
+  const auto try_file = [&] { return try_ofd_lock(handle.fd.get()); };
+  TryLock result = try_file();
+  if (result == TryLock::busy)
+    result = wait_for(try_file, Event(handle.wait_page->flush_lock), deadline);
   if (result != TryLock::taken) {
     const int error = errno;
     handle.flush_mutex.unlock();

@@ -62,7 +62,7 @@ struct PoolView {
   std::optional<CommitView> read_commit() const;
 
   uint64_t head() const { return load_acquire(live->head); }  // pairs with PoolWriter::publish
-  uint64_t tail() const { return load_acquire(live->tail); }  // pairs with PoolWriter::retire
+  uint64_t tail() const { return load_acquire(live->tail); }  // pairs with PoolWriter::make_room
 };
 
 }  // namespace plasmite

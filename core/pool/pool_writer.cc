@@ -1,27 +1,91 @@
-#include "core/pool/pool_writer.h"
-
+// One append: the steps of the table in pool_format.h, in that order.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <ctime>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
+#include "core/base/error.h"
 #include "core/base/probe.h"
+#include "core/pool/append_plan.h"
 #include "core/pool/checkpoint_table.h"
 #include "core/pool/event.h"
+#include "core/pool/pool_handle.h"
+#include "core/pool/pool_locks.h"
 #include "core/pool/pool_sync.h"
+#include "core/pool/retirement.h"
 
 namespace plasmite {
 namespace {
 
-// What makes room may retire this part of the ring more than it must, to end where a bucket begins.
-constexpr uint64_t kRetireAheadFraction = 64;
-
-uint64_t now_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+timespec utc_now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  return time;
 }
 
-}  // namespace
+uint64_t to_ns(const timespec& time) {
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+// Made for one append, by one caller. Only seen in this file: so the compiler makes one function of it
+// and of Pool::append_batch, which pays (see WriterLock::acquire in pool_locks.h). Thread-safety: the
+// locks in PoolHandle keep writers apart.
+class PoolWriter {
+ public:
+  // `handle` must outlive the writer and be open for appending.
+  explicit PoolWriter(PoolHandle& handle) : handle_(handle), view_(handle.view) {}
+
+  // See Pool::append_batch.
+  Result<AppendReceipt> append(std::span<const RecordView> records, const AppendOptions& options);
+
+ private:
+  // A frame body as it will lie in the ring, with its CRC: made outside the lock.
+  struct PreparedBody {
+    std::string_view bytes;
+    uint32_t crc;
+    uint8_t flags;
+  };
+  struct Published {
+    AppendReceipt receipt;
+    uint64_t head;
+    bool reserve_anew;
+    uint64_t anchor_gen;
+  };
+
+  Result<void> check_request(std::span<const RecordView> records, const AppendOptions& options);
+  void prepare_bodies(std::span<const RecordView> records);
+  Result<Published> append_locked(const AppendOptions& options);
+  Result<Published> write_batch(const CommitView& commit, const AppendPlan& plan,
+                                const AppendOptions& options, uint64_t now_ns);
+  Result<std::optional<uint32_t>> choose_checkpoint_slot(const CommitView& commit,
+                                                         const AppendOptions& options);
+  uint64_t begin_attempt(const CommitView& commit, uint64_t now_ns);
+  void make_room(const AppendPlan& plan, uint64_t head);
+  void finish_attempt();
+  void write_frames(uint64_t position, uint64_t first_seq, uint64_t time, bool has_checkpoint);
+  void write_index(uint64_t first_seq);
+  void publish(const CommitView& commit, const CommitView& next);
+
+  PoolHandle& handle_;
+  const PoolView& view_;
+  // Kept per thread from one append to the next: a single record shall not cost an allocation.
+  struct Scratch {
+    std::vector<PreparedBody> bodies;
+    std::string tagged_bodies;  // of records with tags: tag block and text in one piece
+    std::vector<uint64_t> bucket_begins;  // positions of the records that begin a bucket of the index
+  };
+  static Scratch& thread_scratch();
+
+  std::vector<PreparedBody>& bodies_ = thread_scratch().bodies;
+  std::string& tagged_bodies_ = thread_scratch().tagged_bodies;
+  std::vector<uint64_t>& bucket_begins_ = thread_scratch().bucket_begins;
+  std::string checkpoint_body_;  // slot filled in under the lock
+  BatchSize batch_;
+};
 
 PoolWriter::Scratch& PoolWriter::thread_scratch() {
   static thread_local Scratch scratch;
@@ -53,7 +117,7 @@ Result<void> PoolWriter::check_request(std::span<const RecordView> records,
                                .with_path(handle_.path.string())
                                .with_hint("Check the file's permissions and owner."));
   }
-  if (auto present = handle_.check_present_slowly(); !present) return present;
+  if (auto present = handle_.check_present(); !present) return present;
   uint64_t checkpoint_bytes = 0;
   if (options.checkpoint) {
     const auto& [name, value] = *options.checkpoint;
@@ -85,7 +149,7 @@ void PoolWriter::prepare_bodies(std::span<const RecordView> records) {
     if (record.tags && !record.tags->empty())
       tagged_bytes += record.tags->bytes().size() + record.body.size();
   tagged_bodies_.clear();
-  tagged_bodies_.reserve(tagged_bytes);  // so that views into it stay valid
+  if (tagged_bytes > 0) tagged_bodies_.reserve(tagged_bytes);  // so that views into it stay valid
   for (size_t i = 0; i < records.size(); ++i) {
     const RecordView& record = records[i];
     std::string_view body = record.body;
@@ -108,7 +172,8 @@ Result<PoolWriter::Published> PoolWriter::append_locked(const AppendOptions& opt
     {
       auto lock = WriterLock::acquire(handle_, deadline);
       if (!lock) return std::unexpected(std::move(lock.error()));
-      if (auto present = handle_.check_present(); !present)
+      const timespec locked_at = utc_now();
+      if (auto present = handle_.check_present_slowly(locked_at.tv_sec); !present)
         return std::unexpected(std::move(present.error()));
       const auto commit = view_.read_commit();
       if (!commit) return std::unexpected(handle_.corrupt_error("live page is damaged"));
@@ -126,7 +191,8 @@ Result<PoolWriter::Published> PoolWriter::append_locked(const AppendOptions& opt
                                            .seq_limit = load_acquire(live.seq_limit)},
                                           batch_, view_.geometry.ring_size, view_.sync_window,
                                           view_.seq_window);
-      if (plan.verdict != AppendVerdict::reserve_first) return write_batch(*commit, plan, options);
+      if (plan.verdict != AppendVerdict::reserve_first)
+        return write_batch(*commit, plan, options, to_ns(locked_at));
     }
     if (auto reserved = reserve(handle_, seen_gen); !reserved)
       return std::unexpected(std::move(reserved.error()));
@@ -150,12 +216,12 @@ Result<std::optional<uint32_t>> PoolWriter::choose_checkpoint_slot(const CommitV
 
 // Strictly above every time given out, also to attempts that died: frames of two attempts at the same
 // position can then never be taken for one batch.
-uint64_t PoolWriter::begin_attempt(const CommitView& commit) {
+uint64_t PoolWriter::begin_attempt(const CommitView& commit, uint64_t now_ns) {
   LivePage& live = *view_.live;
   store_release(live.writing, uint64_t{1});  // pairs with WriterLock::acquire
   probe(Step::writing_set, view_.base);
   const uint64_t time =
-      std::max({now_ns(), commit.last_time + 1, load_relaxed(live.attempt_time) + 1});
+      std::max({now_ns, commit.last_time + 1, load_relaxed(live.attempt_time) + 1});
   if (!is_off(Protection::unique_attempt_time)) store_relaxed(live.attempt_time, time);
   probe(Step::attempt_time_stored, view_.base);
   return time;
@@ -163,16 +229,17 @@ uint64_t PoolWriter::begin_attempt(const CommitView& commit) {
 
 void PoolWriter::make_room(const AppendPlan& plan, uint64_t head) {
   if (plan.verdict != AppendVerdict::retire) return;
-  store_release(view_.live->tail, retire(plan.retire_to, head));  // pairs with Cursor (re-check)
+  store_release(view_.live->tail, tail_from(view_, plan.retire_to, head));  // pairs with Cursor (re-check)
 }
 
 // Writer lock held. Returns having published, or having changed nothing that readers see but the tail.
 Result<PoolWriter::Published> PoolWriter::write_batch(const CommitView& commit,
                                                       const AppendPlan& plan,
-                                                      const AppendOptions& options) {
+                                                      const AppendOptions& options,
+                                                      uint64_t now_ns) {
   const auto slot = choose_checkpoint_slot(commit, options);
   if (!slot) return std::unexpected(slot.error());
-  const uint64_t time = begin_attempt(commit);
+  const uint64_t time = begin_attempt(commit, now_ns);
   const CommitView next{
       .head = plan.new_head,
       .next_seq = commit.next_seq + batch_.records,
@@ -214,49 +281,6 @@ void PoolWriter::finish_attempt() {
   probe(Step::woken, view_.base);
   store_release(view_.live->writing, uint64_t{0});  // pairs with WriterLock::acquire
   probe(Step::writing_cleared, view_.base);
-}
-
-// Steps from bucket to bucket of the index, up to the first one at or behind `retire_to` if that is at
-// most `limit`: one look at a cold header for 32 records instead of one for each, and none at all for
-// the appends that follow. Stops early where the index or a header cannot be trusted.
-uint64_t PoolWriter::skip_buckets(uint64_t tail, uint64_t retire_to, uint64_t limit,
-                                  uint64_t head) const {
-  FrameWords frame = view_.header_at(tail);
-  if (!view_.plausible(frame, tail, head)) return tail;
-  while (tail < retire_to) {
-    const uint64_t next_seq = (frame.seq() / kIndexStride + 1) * kIndexStride;
-    const uint64_t next = load_relaxed(view_.index[view_.slot_of(next_seq)]);
-    if (next <= tail || next > limit || next >= head || next % 8 != 0) break;
-    frame = view_.header_at(next);
-    if (!view_.plausible(frame, next, head) || frame.seq() != next_seq) break;
-    tail = next;
-  }
-  return tail;
-}
-
-// Moves the tail over whole frames until at least `retire_to`, a little further where whole buckets go.
-// A damaged frame cannot wedge the pool: the walk continues at the next intact one.
-uint64_t PoolWriter::retire(uint64_t retire_to, uint64_t head) {
-  const Ring& ring = view_.ring;
-  uint64_t tail =
-      skip_buckets(view_.tail(), retire_to, retire_to + ring.size() / kRetireAheadFraction, head);
-  uint64_t offset = ring.offset_of(tail);
-  uint64_t lap = tail / ring.size();
-  while (tail < retire_to) {
-    // Sequence and time do not matter here: two of the four header words.
-    const FrameWords frame{{ring.load_at(offset), 0, 0, ring.load_at(ring.step(offset, 24))}};
-    if (!view_.plausible_in_lap(frame, lap, tail, head)) {
-      tail = view_.resync(tail + 8, head);
-      offset = ring.offset_of(tail);
-      lap = tail / ring.size();
-      continue;
-    }
-    tail += frame.size();
-    const uint64_t next = ring.step(offset, frame.size());
-    if (next <= offset) ++lap;
-    offset = next;
-  }
-  return tail;
 }
 
 // Notes which of the frames begin a bucket of the index.
@@ -311,6 +335,19 @@ void PoolWriter::publish(const CommitView& commit, const CommitView& next) {
   probe(Step::commit_written, view_.base);
   store_release(live.head, next.head);  // pairs with PoolView::head
   probe(Step::published, view_.base);
+}
+
+}  // namespace
+
+Result<AppendReceipt> Pool::append_batch(std::span<const RecordView> records,
+                                         const AppendOptions& options) {
+  for (;;) {
+    const auto current = handle();
+    auto receipt = PoolWriter(*current).append(records, options);
+    // NotFound: nothing was appended to this file, another may have taken its place.
+    const bool gone = !receipt && receipt.error().kind() == ErrorKind::NotFound;
+    if (!gone || handle() == current) return receipt;
+  }
 }
 
 }  // namespace plasmite

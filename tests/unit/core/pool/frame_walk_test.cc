@@ -6,8 +6,8 @@
 #include <cstring>
 #include <vector>
 
-#include "core/pool/pool_open.h"
 #include "tests/support/reading.h"
+#include "tests/unit/core/pool/frames_in_memory.h"
 
 namespace plasmite {
 namespace {
@@ -16,28 +16,8 @@ constexpr uint8_t kBegin = kFrameBegin;
 constexpr uint8_t kEnd = kFrameEnd;
 constexpr uint8_t kOnly = kFrameBegin | kFrameEnd;
 
-class FrameWalk : public testing::Test {
+class FrameWalk : public FramesInMemory {
  protected:
-  FrameWalk() {
-    const Geometry geometry = must(plan_geometry(64u << 10));
-    memory_.resize(geometry.file_size / 8);
-    view_ = PoolView::of(reinterpret_cast<std::byte*>(memory_.data()), geometry,
-                         make_superblock(geometry, {}, nullptr));
-  }
-
-  uint64_t ring_size() const { return view_.geometry.ring_size; }
-
-  // A frame at `at_`, which moves behind it.
-  void put(uint8_t flags, uint64_t seq, uint64_t time, size_t body_bytes = 40) {
-    const std::string body = body_of(seq, body_bytes);
-    const FrameWords frame =
-        make_frame(view_.crc_seed, flags, static_cast<uint32_t>(body.size()), seq, time, at_,
-                   at_ / ring_size(), crc32c_padded(kCrc32cInit, body));
-    for (uint64_t i = 0; i < 4; ++i) view_.ring.store(at_ + 8 * i, frame.words[i]);
-    view_.ring.copy_in(at_ + sizeof(FrameHeader), body);
-    at_ += frame.size();
-  }
-
   // Walks from the start, with sequences from 1 on and times above 0.
   WalkState walk(uint64_t end = UINT64_MAX / 2, uint64_t seq_limit = 1000) {
     visited_.clear();
@@ -47,10 +27,7 @@ class FrameWalk : public testing::Test {
                         });
   }
 
-  std::vector<uint64_t> memory_;
-  PoolView view_;
   uint64_t start_ = 0;
-  uint64_t at_ = 0;
   std::vector<std::pair<uint64_t, uint64_t>> visited_;
 };
 
