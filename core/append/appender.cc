@@ -4,6 +4,17 @@
 #include <string>
 
 namespace plasmite {
+namespace {
+
+Error too_large_error(const Pool& pool, const RecordView& record, uint64_t limit) {
+  return Error(ErrorKind::Usage, "record of " + std::to_string(record.body.size()) +
+                                     " bytes exceeds what this pool takes (" +
+                                     std::to_string(limit) + " bytes with overhead)")
+      .with_path(pool.path().string())
+      .with_hint("Create the pool larger: a record may have a quarter of its ring.");
+}
+
+}  // namespace
 
 Appender::Appender(Pool& pool, AppenderOptions options) : options_(std::move(options)) {
   move_to(pool);
@@ -18,13 +29,9 @@ void Appender::move_to(Pool& pool) {
 Result<void> Appender::add(JsonText text, const TagBlock* tags) {
   const uint64_t stored = Pool::stored_bytes(pending_.emplace_back(text.view(), tags));
   if (stored > record_limit_) {
+    const RecordView record = pending_.back();
     pending_.pop_back();
-    return std::unexpected(
-        Error(ErrorKind::Usage, "record of " + std::to_string(text.view().size()) +
-                                    " bytes exceeds what this pool takes (" +
-                                    std::to_string(record_limit_) + " bytes with overhead)")
-            .with_path(pool_->path().string())
-            .with_hint("Create the pool larger: a record may have a quarter of its ring."));
+    return std::unexpected(too_large_error(*pool_, record, record_limit_));
   }
   pending_bytes_ += stored;
   return {};
@@ -44,8 +51,10 @@ Result<void> Appender::publish_all(const std::optional<CheckpointView>& checkpoi
   bool is_within_limit = pending_bytes_ <= record_limit_;  // nearly always
   while (!rest.empty() || checkpoint) {
     const size_t count = is_within_limit ? rest.size() : count_within_limit(rest);
-    if (count == 0 && !rest.empty()) {  // only after move_to(): see add()
-      if (options_.on_refused) options_.on_refused(rest.front());
+    if (count == 0 && !rest.empty()) {  // the limit was another in add()
+      if (!options_.on_refused)
+        return std::unexpected(too_large_error(*pool_, rest.front(), record_limit_));
+      options_.on_refused(rest.front());
       rest = rest.subspan(1);
       continue;
     }
@@ -58,7 +67,7 @@ Result<void> Appender::publish_all(const std::optional<CheckpointView>& checkpoi
     if (is_last && checkpoint) options.checkpoint.emplace(*checkpoint);
     const auto receipt = pool_->append_batch(batch, options);
     if (!receipt) {
-      if (!try_again(receipt.error())) return std::unexpected(receipt.error());
+      if (!try_again(receipt.error()) && !became_smaller()) return std::unexpected(receipt.error());
       is_within_limit = false;  // the limit may be another now
       continue;
     }
@@ -89,6 +98,13 @@ Result<void> Appender::acknowledge(const AppendReceipt& receipt,
   for (const RecordView& record : batch) bytes_committed_ += record.body.size();
   if (options_.on_committed) options_.on_committed(receipt, batch);
   return {};
+}
+
+// Resized meanwhile: then what is pending goes into it in smaller batches.
+bool Appender::became_smaller() {
+  if (pool_->max_batch_bytes() >= record_limit_) return false;
+  move_to(*pool_);
+  return true;
 }
 
 bool Appender::try_again(const Error& error) const {

@@ -31,7 +31,8 @@ struct AppenderOptions {
   // may wait as long as it likes, and move_to() another pool. True: that step is tried again, and
   // nothing is published twice. False, or no function: commit() ends with the error.
   std::function<bool(const Error&)> on_failure = {};
-  // A pending record that is too large for the pool that on_failure moved to: it is left out.
+  // A pending record that is too large for the pool that on_failure moved to, or for one that was
+  // made smaller: it is left out. No function: commit() ends with an error there.
   std::function<void(const RecordView&)> on_refused = {};
 };
 
@@ -77,6 +78,7 @@ class Appender {
   size_t count_within_limit(std::span<const RecordView> records) const;
   Result<void> acknowledge(const AppendReceipt& receipt, std::span<const RecordView> batch);
   bool try_again(const Error& error) const;
+  bool became_smaller();
 
   Pool* pool_;
   AppenderOptions options_;

@@ -205,7 +205,8 @@ class Pool {
     return append_batch(std::span(&record, 1), options);
   }
 
-  // Makes everything published so far survive power loss. Concurrent calls share one sync.
+  // Makes everything published so far survive power loss. Concurrent calls share one sync. Io, which says
+  // that the records are visible all the same.
   Result<void> flush();
 
   // Makes cursors that wait on this pool, in any process, look again. They go on waiting if there is nothing

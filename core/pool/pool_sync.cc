@@ -42,6 +42,15 @@ Error sync_failed_error(const PoolHandle& handle, int error) {
                  "stay in this state until the machine restarts or they are repaired.");
 }
 
+// Whatever kept a flush from its sync: what it was to flush is published, and an error that sounds like
+// one before the publication would have it appended twice.
+Error not_flushed_error(const PoolHandle& handle, const Error& why) {
+  return Error(ErrorKind::Io, "records are stored, but not known to be on disk")
+      .with_path(handle.path.string())
+      .with_cause(why.message())
+      .with_hint("Do not append them again; a later flush covers them. " + why.hint());
+}
+
 Result<void> check_synced_so_far(PoolHandle& handle) {
   if (const uint64_t error = load_acquire(handle.view.live->io_error); error != 0)
     return std::unexpected(sync_failed_error(handle, static_cast<int>(error)));
@@ -116,7 +125,7 @@ Result<void> sync_data(PoolHandle& handle) {
   return {};
 }
 
-Result<void> flush_to(PoolHandle& handle, uint64_t head) {
+static Result<void> sync_up_to(PoolHandle& handle, uint64_t head) {
   Deadline deadline = flush_deadline(handle);
   LivePage& live = *handle.view.live;
   auto lock = FlushLock::acquire(handle, deadline);
@@ -133,6 +142,13 @@ Result<void> flush_to(PoolHandle& handle, uint64_t head) {
   probe(Step::flush_synced, handle.view.base);
   store_release(live.flushed_head, published);
   return {};
+}
+
+Result<void> flush_to(PoolHandle& handle, uint64_t head) {
+  auto flushed = sync_up_to(handle, head);
+  const bool sync_failed = load_acquire(handle.view.live->io_error) != 0;  // the error says it then
+  if (flushed || sync_failed) return flushed;
+  return std::unexpected(not_flushed_error(handle, flushed.error()));
 }
 
 Result<void> reserve(PoolHandle& handle, uint64_t seen_gen) {
