@@ -47,6 +47,7 @@ Result<void> Appender::commit(const std::optional<CheckpointView>& checkpoint) {
 }
 
 Result<void> Appender::publish_all(const std::optional<CheckpointView>& checkpoint) {
+  Result<void> all_synced;
   std::span<const RecordView> rest = pending_;
   bool is_within_limit = pending_bytes_ <= record_limit_;  // nearly always
   while (!rest.empty() || checkpoint) {
@@ -67,15 +68,16 @@ Result<void> Appender::publish_all(const std::optional<CheckpointView>& checkpoi
     if (is_last && checkpoint) options.checkpoint.emplace(*checkpoint);
     const auto receipt = pool_->append_batch(batch, options);
     if (!receipt) {
-      if (!try_again(receipt.error()) && !became_smaller()) return std::unexpected(receipt.error());
+      if (!try_again(receipt.error())) return std::unexpected(receipt.error());
       is_within_limit = false;  // the limit may be another now
       continue;
     }
-    if (auto synced = acknowledge(*receipt, batch); !synced) return synced;
+    // Whatever becomes of the sync, the others are published too: the error says that they are.
+    if (auto synced = acknowledge(*receipt, batch); !synced) all_synced = std::move(synced);
     if (is_last) break;
     rest = rest.subspan(count);
   }
-  return {};
+  return all_synced;
 }
 
 size_t Appender::count_within_limit(std::span<const RecordView> records) const {
@@ -100,15 +102,12 @@ Result<void> Appender::acknowledge(const AppendReceipt& receipt,
   return {};
 }
 
-// Resized meanwhile: then what is pending goes into it in smaller batches.
-bool Appender::became_smaller() {
-  if (pool_->max_batch_bytes() >= record_limit_) return false;
+bool Appender::try_again(const Error& error) {
+  if (options_.on_failure) return options_.on_failure(error);
+  // The pool may have been made smaller: then what is pending goes into it in smaller batches.
+  if (error.kind() != ErrorKind::Usage || pool_->max_batch_bytes() >= record_limit_) return false;
   move_to(*pool_);
   return true;
-}
-
-bool Appender::try_again(const Error& error) const {
-  return options_.on_failure && options_.on_failure(error);
 }
 
 }  // namespace plasmite

@@ -29,7 +29,8 @@ struct AppenderOptions {
   std::function<void(const AppendReceipt&, std::span<const RecordView>)> on_committed = {};
   // For those who must not lose a batch. Asked each time a publish, or the sync behind it, failed;
   // may wait as long as it likes, and move_to() another pool. True: that step is tried again, and
-  // nothing is published twice. False, or no function: commit() ends with the error.
+  // nothing is published twice. False, or no function: commit() ends with the error; but without
+  // one it goes on by itself in a pool that was made smaller.
   std::function<bool(const Error&)> on_failure = {};
   // A pending record that is too large for the pool that on_failure moved to, or for one that was
   // made smaller: it is left out. No function: commit() ends with an error there.
@@ -74,11 +75,11 @@ class Appender {
  private:
   // Into commit(): it ends with a system call, and WriterLock::acquire says what leaving it costs
   // then.
-  [[gnu::always_inline]] Result<void> publish_all(const std::optional<CheckpointView>& checkpoint);
+  [[gnu::always_inline]] inline Result<void> publish_all(
+      const std::optional<CheckpointView>& checkpoint);
   size_t count_within_limit(std::span<const RecordView> records) const;
   Result<void> acknowledge(const AppendReceipt& receipt, std::span<const RecordView> batch);
-  bool try_again(const Error& error) const;
-  bool became_smaller();
+  bool try_again(const Error& error);
 
   Pool* pool_;
   AppenderOptions options_;

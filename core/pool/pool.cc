@@ -136,7 +136,7 @@ Result<Message> Pool::get(uint64_t seq) const {
 Result<Cursor> Pool::cursor(Start start) const {
   auto current = handle();
   for (auto present = current->check_present(); !present; present = current->check_present()) {
-    // Replaced since: see append_batch.
+    // Replaced since: see append_batch in pool_writer.cc.
     const auto gone = std::exchange(current, handle());
     if (current == gone) return std::unexpected(std::move(present.error()));
   }

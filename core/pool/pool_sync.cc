@@ -38,17 +38,21 @@ Error sync_failed_error(const PoolHandle& handle, int error) {
   return Error(ErrorKind::Io, failed.message())
       .with_path(handle.path.string())
       .with_cause(failed.causes().front())
-      .with_hint("Records are visible but may not survive a power loss. Check the disk (dmesg); pools "
-                 "stay in this state until the machine restarts or they are repaired.");
+      .with_hint("Check the disk (dmesg). The pool stays in this state until the machine restarts or it "
+                 "is repaired.");
 }
 
 // Whatever kept a flush from its sync: what it was to flush is published, and an error that sounds like
 // one before the publication would have it appended twice.
 Error not_flushed_error(const PoolHandle& handle, const Error& why) {
-  return Error(ErrorKind::Io, "records are stored, but not known to be on disk")
-      .with_path(handle.path.string())
-      .with_cause(why.message())
-      .with_hint("Do not append them again; a later flush covers them. " + why.hint());
+  Error error = Error(ErrorKind::Io, "records are stored, but not known to be on disk")
+                    .with_path(handle.path.string())
+                    .with_cause(why.message());
+  for (const std::string& cause : why.causes()) error = std::move(error).with_cause(cause);
+  const bool is_final = load_acquire(handle.view.live->io_error) != 0;
+  return std::move(error).with_hint(
+      is_final ? "Do not append them again: they are visible, but may not survive a power loss. " + why.hint()
+               : "Do not append them again: they are visible, and the next flush covers them.");
 }
 
 Result<void> check_synced_so_far(PoolHandle& handle) {
@@ -146,8 +150,7 @@ static Result<void> sync_up_to(PoolHandle& handle, uint64_t head) {
 
 Result<void> flush_to(PoolHandle& handle, uint64_t head) {
   auto flushed = sync_up_to(handle, head);
-  const bool sync_failed = load_acquire(handle.view.live->io_error) != 0;  // the error says it then
-  if (flushed || sync_failed) return flushed;
+  if (flushed || handle.is_cut()) return flushed;
   return std::unexpected(not_flushed_error(handle, flushed.error()));
 }
 

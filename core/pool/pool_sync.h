@@ -15,7 +15,8 @@ Result<void> sync_data(PoolHandle& handle);
 // The next two wait up to a minute (or the handle's lock timeout, if longer) for a sync under way.
 
 // Makes everything before position `head` durable. Whoever queues behind a sync that covers it
-// returns without one of its own. Io, whatever the reason: what is there stays visible.
+// returns without one of its own. An Io error, whatever the reason,
+// that says that the records are visible all the same; or that the file was truncated.
 Result<void> flush_to(PoolHandle& handle, uint64_t head);
 
 // Writes a durable anchor at the present head and raises the limits from it. Unless somebody else did

@@ -58,6 +58,7 @@ class PoolWriter {
 
   Result<void> check_request(std::span<const RecordView> records, const AppendOptions& options);
   void prepare_bodies(std::span<const RecordView> records);
+  Error why_not_locked(Error error);
   Result<Published> append_locked(const AppendOptions& options);
   Result<Published> write_batch(const CommitView& commit, const AppendPlan& plan,
                                 const AppendOptions& options, uint64_t now_ns);
@@ -165,13 +166,19 @@ void PoolWriter::prepare_bodies(std::span<const RecordView> records) {
   }
 }
 
+// Its holder may sit on a file that somebody removed.
+Error PoolWriter::why_not_locked(Error error) {
+  auto present = handle_.check_present_slowly();
+  return present ? std::move(error) : std::move(present.error());
+}
+
 Result<PoolWriter::Published> PoolWriter::append_locked(const AppendOptions& options) {
   for (;;) {
     Deadline deadline(handle_.lock_timeout);
     uint64_t seen_gen = 0;
     {
       auto lock = WriterLock::acquire(handle_, deadline);
-      if (!lock) return std::unexpected(std::move(lock.error()));
+      if (!lock) return std::unexpected(why_not_locked(std::move(lock.error())));
       const timespec locked_at = utc_now();
       if (auto present = handle_.check_present_slowly(locked_at.tv_sec); !present)
         return std::unexpected(std::move(present.error()));

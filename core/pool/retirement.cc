@@ -34,17 +34,19 @@ uint64_t tail_from(const PoolView& view, uint64_t retire_to, uint64_t head) {
   uint64_t most_seq = UINT64_MAX;  // what may follow that one
   while (tail < head) {
     const FrameWords frame = view.header_at(tail);
-    if (!view.plausible(frame, tail, head) || frame.seq() > most_seq) {
-      // Either this header is wrong or the length that led here; or sequences were left out on
-      // purpose.
-      tail = came_from = view.resync(came_from + 8, head);
-      most_seq = UINT64_MAX;
+    const bool is_due = view.plausible(frame, tail, head) && frame.seq() <= most_seq;
+    if (is_due && tail >= retire_to) break;
+    // Behind the last frame lies nothing that speaks for its length.
+    const bool is_last = tail + frame.size() == head;
+    if (is_due && (!is_last || view.intact(frame, tail, head))) {
+      came_from = tail;
+      most_seq = frame.seq() + (frame.is_control() ? 0 : 1);
+      tail += frame.size();
       continue;
     }
-    if (tail >= retire_to) break;
-    came_from = tail;
-    most_seq = frame.seq() + 1;
-    tail += frame.size();
+    // This header is wrong, or the length that led here; or sequences were left out on purpose.
+    tail = came_from = view.resync(came_from + 8, head);
+    most_seq = UINT64_MAX;
   }
   return tail;
 }

@@ -7,9 +7,9 @@
 
 namespace plasmite {
 
-// The tail that leaves room: the first frame at or behind `retire_to`, or one a little further
-// where that spares looking at each. At most `head`. A damaged frame cannot wedge the pool: the
-// walk continues at the next intact one. For the writer lock's holder; changes nothing.
+// The tail that leaves room: the first plausible frame at or behind `retire_to`, or one a little
+// further where that spares looking at each. At most `head`. A damaged frame cannot wedge the pool:
+// the walk continues at the next intact one. For the writer lock's holder; changes nothing.
 uint64_t tail_from(const PoolView& view, uint64_t retire_to, uint64_t head);
 
 }  // namespace plasmite

@@ -1,8 +1,11 @@
 // Several processes on one pool: they see each other's records, wait for each other, survive each
 // other.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 
 #include <cstdio>
+#include <thread>
 #include <vector>
 
 #include "core/pool/pool.h"
@@ -173,6 +176,16 @@ TEST_F(ProcessesTest, AWriterOfAnUnlinkedFileIsToldNotToGoOn) {
   // time.
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(pool.append({.body = "{}"}).error().kind(), ErrorKind::NotFound) << i;
+}
+
+TEST_F(ProcessesTest, AWriterOfAnUnlinkedFileIsToldSoWhoeverHoldsItsLock) {
+  Pool pool = must(Pool::open(path_, {.lock_timeout = milliseconds(50)}));
+  const UniqueFd holder(::open(path_.c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::flock(holder.get(), LOCK_EX), 0);
+  EXPECT_EQ(pool.append({.body = "{}"}).error().kind(), ErrorKind::Busy);
+  std::filesystem::remove(path_);
+  std::this_thread::sleep_for(milliseconds(1100));  // it asks the file system once a second
+  EXPECT_EQ(pool.append({.body = "{}"}).error().kind(), ErrorKind::NotFound);
 }
 
 TEST_F(ProcessesTest, AWriterOfACutFileIsToldEachTime) {

@@ -72,6 +72,26 @@ TEST_F(Retirement, ADamagedLengthCostsNoOtherRecord) {
   }
 }
 
+TEST_F(Retirement, ALengthThatLeadsToTheHeadIsNotBelievedEither) {
+  fill(1, 10, 40);
+  lengthen(0, static_cast<int64_t>(at_ - begins_[1]));
+  EXPECT_EQ(tail_from(begins_[0] + 8), begins_[1]);
+}
+
+TEST_F(Retirement, ADamagedLengthOfACheckpointCostsNoRecord) {
+  at_ = 2 * ring_size();
+  store_release(view_.live->tail, at_);
+  begins_.push_back(at_);
+  put(kFrameBegin | kFrameCheckpoint, 5, 50, 40);
+  for (const uint64_t seq : {5, 6, 7}) {
+    begins_.push_back(at_);
+    put(seq == 7 ? kFrameEnd : 0, seq, 50, 40);
+  }
+  EXPECT_EQ(tail_from(begins_[0] + 8), begins_[1]);
+  lengthen(0, 72);  // to the record behind the next one
+  EXPECT_EQ(tail_from(begins_[0] + 8), begins_[1]);
+}
+
 // As recovery leaves them out.
 TEST_F(Retirement, SequencesThatWereNeverGivenOutDoNotMatter) {
   fill(1, 10, 40);
