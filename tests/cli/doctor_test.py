@@ -85,7 +85,9 @@ class Doctor(CliTest):
         with self.path("p").open("r+b") as file:
             file.seek(0x1000 + 0xE0)  # LivePage::io_error
             file.write(b"\x05")
-        self.refused("feed", "p", "{}", "--durability", "flush", code=8, kind="Io", message="sync")
+        error = self.refused("feed", "p", "{}", "--durability", "flush", code=8, kind="Io",
+                             message="stored, but not known to be on disk", hint="Do not append them again")
+        self.assertEqual(error["causes"][0], "failed to sync pool to disk")
         report, = self.report("p")
         self.assertEqual(report["status"], "ok")
         hint, = report["remediation_hints"]
