@@ -119,13 +119,21 @@ def check_file(root, path):
     return problems
 
 
+def sources_below(root):
+    """Every C and C++ file of the tree: also one beside the layers, which belongs to none."""
+    for top in sorted(root.iterdir()):
+        if top.name == "build" or top.name.startswith("."):
+            continue
+        for path in [top, *sorted(top.rglob("*"))]:
+            if path.suffix in (".h", ".cc", ".c", ".cpp", ".hpp") and path.is_file():
+                yield path
+
+
 def check(root):
     problems, count = [], 0
-    for top in sorted({key.split("/")[0] for key in ALLOWED}):
-        for path in sorted((root / top).rglob("*")):
-            if path.suffix in (".h", ".cc", ".c", ".cpp", ".hpp") and path.is_file():
-                count += 1
-                problems += check_file(root, path)
+    for path in sources_below(root):
+        count += 1
+        problems += check_file(root, path)
     return problems, count
 
 
@@ -165,6 +173,8 @@ def self_test():
         ("agent/a.h", '#include "main.cc"'),
         ("bindings/a.c", '#include "core/pool/pool.h"'),
         ("core/odd/a.h", ""),
+        ("a.cc", ""),
+        ("odd/a.h", ""),
     ]
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
