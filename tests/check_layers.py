@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Fails on an #include that goes against the layers (docs/architecture.md).
+"""Fails on an #include that goes against the layers (docs/architecture.md), and on a C or C++ file
+that lies in none of them.
 
     tests/check_layers.py [ROOT]       checks the tree
-    tests/check_layers.py --self-test  checks that every kind of wrong include is noticed
+    tests/check_layers.py --self-test  checks that every kind of wrong include or place is noticed
 
 Two tables say everything: ALLOWED for our own folders, LIBRARIES for those of others.
 """
@@ -120,7 +121,7 @@ def check_file(root, path):
 
 
 def sources_below(root):
-    """Every C and C++ file of the tree: also one beside the layers, which belongs to none."""
+    """Every C and C++ file of the tree: the layers' own and those beside them."""
     for top in sorted(root.iterdir()):
         if top.name == "build" or top.name.startswith("."):
             continue
@@ -190,7 +191,7 @@ def self_test():
             problems, _ = check(root)
             assert len(problems) == 1 and problems[0].startswith(name), (name, text, problems)
             path.unlink()
-    print(f"check_layers: self-test, {len(bad)} wrong includes noticed")
+    print(f"check_layers: self-test, {len(bad)} mistakes noticed")
 
 
 if __name__ == "__main__":
